@@ -1,0 +1,138 @@
+/**
+ * Files are never half-written: new content goes to a temporary name beside the target, is flushed to the disk, and
+ * takes the target's name in one step. A reader sees the old content or the new one.
+ */
+import { randomUUID } from "node:crypto";
+import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { refuse } from "./refuse.ts";
+
+/**
+ * Replaces a file by `data` in one step; folders on the way are made. A link is followed, an existing mode is kept.
+ *
+ * @throws UsageError naming the path when it cannot be written (permission, a folder in its place, a full disk)
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  await naming(path, async () => {
+    const target = await realpath(path).catch(() => path); // a file that does not exist yet has no real path
+    await mkdir(dirname(target), { recursive: true });
+    const mode = (await stat(target).catch(() => undefined))?.mode;
+    const temporary = temporaryName(target);
+    try {
+      const file = await open(temporary, "wx", mode === undefined ? 0o666 : mode & 0o777);
+      await finish(file, () => file.writeFile(data));
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await syncFolder(dirname(target));
+  });
+}
+
+/**
+ * Replaces a folder by what `fill` writes into a temporary one beside it. When `fill` throws, nothing has changed.
+ *
+ * @param fill writes the content into the folder whose path it gets
+ */
+export async function writeFolderAtomic(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  await naming(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    const temporary = temporaryName(path);
+    try {
+      await mkdir(temporary);
+      await fill(temporary);
+      await replaceFolder(temporary, path);
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+    await syncFolder(dirname(path));
+  });
+}
+
+/** A folder with content cannot be renamed over: the old one steps aside first, and back when that fails. */
+async function replaceFolder(temporary: string, path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined)) === undefined) return await rename(temporary, path);
+  const aside = temporaryName(path);
+  await rename(path, aside);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await rename(aside, path);
+    throw error;
+  }
+  await rm(aside, { recursive: true, force: true });
+}
+
+/** A file that only grows, line by line: each line is on its way to the disk when `append` resolves. */
+export interface LineWriter {
+  /** Adds one line of JSON; calls are kept in order. */
+  append(value: unknown): Promise<void>;
+  /** Flushes to the disk and closes. */
+  close(): Promise<void>;
+}
+
+/** Opens a JSONL file for appending; folders on the way are made. */
+export async function openLines(path: string): Promise<LineWriter> {
+  const file = await naming(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    return await open(path, "a");
+  });
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    append(value) {
+      const line = `${JSON.stringify(value)}\n`;
+      const written = last.then(() => naming(path, () => file.appendFile(line)));
+      last = written.catch(() => undefined); // the caller of this append gets the error; the next one tries again
+      return written;
+    },
+    async close() {
+      await last;
+      await finish(file, async () => {});
+    },
+  };
+}
+
+function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+}
+
+async function finish(file: FileHandle, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a rename itself durable. Windows cannot open folders: there the file system's journal has to do. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  await finish(folder, async () => {});
+}
+
+const REASONS: Readonly<Record<string, readonly [string, string]>> = {
+  EACCES: ["permission denied", "choose a folder you may write to"],
+  EPERM: ["permission denied", "choose a folder you may write to"],
+  EROFS: ["the file system is read-only", "choose a folder you may write to"],
+  ENOSPC: ["the disk is full", "free some space or choose another folder"],
+  EDQUOT: ["the disk quota is used up", "free some space or choose another folder"],
+  EISDIR: ["there is a folder of that name", "choose another name"],
+  ENOTDIR: ["a part of the path is a file", "choose another path"],
+  EEXIST: ["a part of the path is a file", "choose another path"],
+  ENAMETOOLONG: ["the name is too long", "choose a shorter name"],
+};
+
+async function naming<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const [problem, remedy] = REASONS[code] ?? [];
+    if (problem === undefined || remedy === undefined) throw error;
+    return refuse("write", `cannot write ${path}: ${problem} (${code})`, remedy, error);
+  }
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { checkOptions, type OptionRule } from "../../src/toolkit/options.ts";
+
+const rules: Record<string, OptionRule> = {
+  steps: { kind: "integer", min: 1, required: true },
+  temperature: { kind: "number", above: 0 },
+  learningRate: { kind: "schedule", above: 0 },
+  size: { kind: "either", values: ["nano", "micro"] },
+  signal: { kind: "object" },
+  onStep: { kind: "function" },
+};
+
+test.each([
+  [{ steps: 0 }, "f: steps is 0; pass a whole number from 1."],
+  [{ steps: "60" }, 'f: steps is "60"; pass a whole number from 1.'],
+  [{ steps: 1.5 }, "f: steps is 1.5; pass a whole number from 1."],
+  [{}, 'f: the option "steps" is missing; pass a whole number from 1.'],
+  [{ steps: 1, temperature: 0 }, "f: temperature is 0; pass a number above 0."],
+  [{ steps: 1, temperature: Number.NaN }, "f: temperature is NaN; pass a number above 0."],
+  [
+    { steps: 1, learningRate: -1 },
+    "f: learningRate is -1; pass a number above 0, or a function of the step that gives one.",
+  ],
+  [{ steps: 1, size: "big" }, 'f: size is "big"; pass one of "nano", "micro".'],
+  [{ steps: 1, signal: null }, "f: signal is null; pass an object."],
+  [{ steps: 1, onStep: {} }, "f: onStep is an object; pass a function."],
+  [{ steps: 1, temprature: 1 }, 'f: there is no option "temprature"; did you mean "temperature"?.'],
+  [{ steps: 1, foo: 1 }, 'f: there is no option "foo"; known: steps, temperature, learningRate, size, signal, onStep.'],
+])("checkOptions: %o is refused", (options, message) => {
+  expect(() => checkOptions("f", options, rules)).toThrow(message);
+});
+
+test("checkOptions: good options and undefined ones pass", () => {
+  const options = {
+    steps: 1,
+    temperature: undefined,
+    learningRate: () => 1,
+    size: "nano",
+    signal: {},
+    onStep: () => {},
+  };
+  expect(() => checkOptions("f", options, rules)).not.toThrow();
+});
