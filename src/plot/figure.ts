@@ -1,0 +1,78 @@
+/**
+ * A plotly figure as a value: data and layout as plain JSON, plus a sentence that says what it shows, so that a figure
+ * can be read where none can be drawn.
+ */
+import { renderPng, renderSvg } from "./static.ts";
+import type { Layout, PlotlyJson, Trace } from "./traces.ts";
+
+/** Mime type to content, as Jupyter's `display_data` takes it: strings, base64 for binary, objects for JSON types. */
+export type MimeBundle = Readonly<Record<string, unknown>>;
+
+/** Deno's protocol: a value with this method says how it is displayed. */
+export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");
+const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
+/** The static picture that stands beside the interactive one: `auto` is SVG, or PNG when the SVG passes 60 kB. */
+export type Fallback = "auto" | "svg" | "png" | "none";
+
+export interface Figure {
+  readonly data: readonly Trace[];
+  readonly layout: Layout;
+  /** What the figure says, in words: the title, then the key numbers. */
+  readonly summary: string;
+  /** The figure as plotly takes it: numbers at 7 significant digits, NaN and infinities as gaps. */
+  toJSON(): PlotlyJson;
+  /** One bundle: plotly's mime type (an object), a static picture where one can be made, text. */
+  bundle(options?: { readonly fallback?: Fallback }): Promise<MimeBundle>;
+  /** The same, under the protocol's name. Our kernel and Deno await it; tslab does not know it (see `display`). */
+  [jupyterDisplay](): Promise<MimeBundle>;
+}
+
+export const plotlyMime = "application/vnd.plotly.v1+json";
+/** Above this an SVG weighs more in a notebook than a PNG of the same figure. Our choice. */
+const svgLimitBytes = 60_000;
+const config = { responsive: true, displaylogo: false };
+
+/** Makes a figure of traces, a layout and the sentence that says what they show. */
+export function figure(parts: {
+  readonly data: readonly Trace[];
+  readonly layout: Layout;
+  readonly summary: string;
+}): Figure {
+  const { data, layout, summary } = parts;
+  const toJSON = (): PlotlyJson => ({ data: rounded(data), layout: rounded(layout), config });
+  const bundle = async ({ fallback = "auto" }: { readonly fallback?: Fallback } = {}): Promise<MimeBundle> => {
+    const json = toJSON();
+    return { [plotlyMime]: json, ...(await picture(json, fallback)), "text/plain": summary };
+  };
+  return { data, layout, summary, toJSON, bundle, [jupyterDisplay]: () => bundle(), ...printable(summary) };
+}
+
+/** Whether a value is a figure made here (or by another copy of this module). */
+export function isFigure(value: unknown): value is Figure {
+  return typeof value === "object" && value !== null && "toJSON" in value && "bundle" in value && "summary" in value;
+}
+
+/** `console.log(figure)` prints the sentence, not the arrays. */
+function printable(summary: string): object {
+  return { [inspect]: () => summary };
+}
+
+async function picture(json: PlotlyJson, fallback: Fallback): Promise<MimeBundle> {
+  if (fallback === "none") return {};
+  const svg = await renderSvg(json, { optional: true });
+  if (svg === undefined) return {};
+  if (fallback === "svg" || (fallback === "auto" && svg.length <= svgLimitBytes)) return { "image/svg+xml": svg };
+  const png = await renderPng(json, { optional: true });
+  return png === undefined ? { "image/svg+xml": svg } : { "image/png": Buffer.from(png).toString("base64") };
+}
+
+/** A copy with every number at 7 significant digits (whole numbers exact), and `null` for what JSON cannot hold. */
+function rounded<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value, (_key, item: unknown) => (typeof item === "number" ? short(item) : item)));
+}
+
+function short(value: number): number | null {
+  if (!Number.isFinite(value)) return null;
+  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(7));
+}
