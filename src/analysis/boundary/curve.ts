@@ -1,0 +1,173 @@
+/** Pass@k curves of two policies over the same problems, their intervals and their crossing. */
+import { refuse } from "../../toolkit/refuse.ts";
+import { type BootstrapOptions, eachResample, percentileEstimate } from "../statistics/bootstrap.ts";
+import { type Estimate, quantile } from "../statistics/estimate.ts";
+import { passCurve } from "../statistics/pass-at-k.ts";
+import type { ProblemPair } from "./pairs.ts";
+
+/** Mean unbiased pass@k over problems. */
+export interface BoundaryPoint {
+  readonly k: number;
+  readonly base: Estimate;
+  readonly trained: Estimate;
+  /** Trained − base, paired by problem. */
+  readonly difference: Estimate;
+}
+
+/** Where the base overtakes the trained policy. */
+export interface Crossing {
+  /** First k with base pass@k above trained pass@k; undefined when there is none up to n. */
+  readonly k: number | undefined;
+  /** Interval of that k over resampled problems; an end is undefined when it lies beyond n. */
+  readonly low: number | undefined;
+  readonly high: number | undefined;
+  /** Share of resamples with a crossing at or before n. */
+  readonly share: number;
+  /** First k of the curve at which the interval of trained − base lies wholly below 0: a lead that is not chance. */
+  readonly clearFrom: number | undefined;
+}
+
+/** Means this close are one number: sums in another order differ by rounding. */
+const ROUNDING = 1e-12;
+/** The default curve holds every k up to here, then steps of `STEP`. */
+const DENSE = 128;
+const STEP = 1.02;
+
+interface Curves {
+  readonly problems: number;
+  readonly common: number;
+  /** [P, n] pass@k of each problem, entry k − 1 of its row. */
+  readonly base: Float64Array;
+  readonly trained: Float64Array;
+}
+
+type PassAt = (k: number, problem: (index: number) => boolean) => { base: number; trained: number };
+
+/** The curves, the crossing, and a reader of plain means over some problems. */
+export function boundaryCurve(
+  pairs: readonly ProblemPair[],
+  common: number,
+  options: Required<BootstrapOptions> & { readonly ks: readonly number[] | undefined },
+): { curve: BoundaryPoint[]; crossing: Crossing; passAt: PassAt } {
+  const grid = curveGrid(common);
+  const ks = options.ks === undefined ? grid : checkKs(options.ks, common);
+  const curves: Curves = {
+    problems: pairs.length,
+    common,
+    base: new Float64Array(pairs.length * common),
+    trained: new Float64Array(pairs.length * common),
+  };
+  for (const [i, pair] of pairs.entries()) {
+    curves.base.set(passCurve(pair.base, common), i * common);
+    curves.trained.set(passCurve(pair.trained, common), i * common);
+  }
+  const drawn = ks.map(() => ({
+    base: new Float64Array(options.resamples),
+    trained: new Float64Array(options.resamples),
+    difference: new Float64Array(options.resamples),
+  }));
+  const crossings = new Float64Array(options.resamples);
+  eachResample(pairs.length, options, (counts, r) => {
+    for (const [j, k] of ks.entries()) {
+      const point = meansAt(curves, k, counts);
+      const column = drawn[j];
+      if (column === undefined) throw new Error("internal: no column for a k of the curve");
+      column.base[r] = point.base;
+      column.trained[r] = point.trained;
+      column.difference[r] = point.trained - point.base;
+    }
+    crossings[r] = firstCrossing(curves, grid, counts);
+  });
+  const ones = new Uint32Array(pairs.length).fill(1);
+  const curve = ks.map((k, j): BoundaryPoint => {
+    const point = meansAt(curves, k, ones);
+    const column = drawn[j];
+    if (column === undefined) throw new Error("internal: no column for a k of the curve");
+    return {
+      k,
+      base: percentileEstimate(point.base, column.base, options.confidence),
+      trained: percentileEstimate(point.trained, column.trained, options.confidence),
+      difference: percentileEstimate(point.trained - point.base, column.difference, options.confidence),
+    };
+  });
+  const every = Array.from({ length: common }, (_, i) => i + 1);
+  return {
+    curve,
+    crossing: crossingOf(firstCrossing(curves, every, ones), crossings, curve, options.confidence),
+    passAt: (k, problem) =>
+      meansAt(
+        curves,
+        k,
+        Uint32Array.from(ones, (_, i) => (problem(i) ? 1 : 0)),
+      ),
+  };
+}
+
+function crossingOf(k: number, drawn: Float64Array, curve: readonly BoundaryPoint[], confidence: number): Crossing {
+  drawn.sort();
+  const finite = (value: number): number | undefined => (Number.isFinite(value) ? value : undefined);
+  return {
+    k: finite(k),
+    low: finite(Math.floor(quantile(drawn, (1 - confidence) / 2))),
+    high: finite(Math.ceil(quantile(drawn, (1 + confidence) / 2))),
+    share: drawn.filter(Number.isFinite).length / drawn.length,
+    clearFrom: curve.find(({ difference }) => difference.high < -ROUNDING)?.k,
+  };
+}
+
+/** First k at which the weighted base mean is ahead, to the exact k between two steps of the grid; Infinity if none. */
+function firstCrossing(curves: Curves, grid: readonly number[], counts: Uint32Array): number {
+  let before = 0;
+  for (const k of grid) {
+    if (baseLeads(curves, k, counts)) {
+      for (let between = before + 1; between < k; between++) if (baseLeads(curves, between, counts)) return between;
+      return k;
+    }
+    before = k;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+function baseLeads(curves: Curves, k: number, counts: Uint32Array): boolean {
+  const { base, trained } = meansAt(curves, k, counts);
+  return base - trained > ROUNDING;
+}
+
+/** Means over problems, each counted as often as it was drawn. */
+function meansAt(
+  { problems, common, ...curves }: Curves,
+  k: number,
+  counts: Uint32Array,
+): { base: number; trained: number } {
+  let [base, trained, weight] = [0, 0, 0];
+  for (let i = 0, at = k - 1; i < problems; i++, at += common) {
+    const count = counts[i] ?? 0;
+    weight += count;
+    base += count * (curves.base[at] ?? 0);
+    trained += count * (curves.trained[at] ?? 0);
+  }
+  return { base: base / weight, trained: trained / weight };
+}
+
+/** All k up to 128, then steps of 2 %, ending at n. */
+function curveGrid(common: number): number[] {
+  const grid = Array.from({ length: Math.min(common, DENSE) }, (_, i) => i + 1);
+  for (let k = DENSE; k < common; ) {
+    k = Math.min(common, Math.ceil(k * STEP));
+    grid.push(k);
+  }
+  return grid;
+}
+
+function checkKs(ks: readonly number[], common: number): number[] {
+  for (const k of ks) {
+    if (!Number.isInteger(k) || k < 1 || k > common) {
+      refuse(
+        "reasoningBoundary",
+        `k is ${k}, and every problem has ${common} samples or more`,
+        `pass whole ks from 1 to ${common}, or draw more samples`,
+      );
+    }
+  }
+  return [...new Set(ks)].sort((a, b) => a - b);
+}

@@ -1,0 +1,76 @@
+/** Small exact tests. Distributions are walked by ratios of neighbours, so nothing overflows and nothing is approximated. */
+import { refuse } from "../../toolkit/refuse.ts";
+import { type Counts, checkCounts } from "./pass-at-k.ts";
+
+/** Tables this much likelier than the observed one still count as equally likely (rounding; as R and scipy do). */
+const EQUALLY_LIKELY = 1 + 1e-7;
+
+/**
+ * Fisher's exact test, two-sided: could one success rate have given both counts? Fisher 1922, JRSS 85:87. p is the sum over
+ * all tables with the same margins that are no likelier than the observed one. Conservative (true error below p) at small n.
+ */
+export function fisherExact(a: Counts, b: Counts): number {
+  checkCounts("fisherExact", a, "the first");
+  checkCounts("fisherExact", b, "the second");
+  const total = a.correct + b.correct;
+  const first = Math.max(0, total - b.n);
+  const weights = walk(
+    first,
+    Math.min(a.n, total),
+    (x) => ((a.n - x) * (total - x)) / ((x + 1) * (b.n - total + x + 1)), // weight(x + 1) / weight(x)
+  );
+  const limit = (weights[a.correct - first] ?? 0) * EQUALLY_LIKELY;
+  return shareWhere(weights, (weight) => weight <= limit);
+}
+
+/**
+ * Sign test, two-sided and exact: are rises and falls equally likely? Ties are left out by the caller (Dixon & Mood 1946).
+ *
+ * @returns 2 · P(X ≤ min(rises, falls)) for X ~ Binomial(rises + falls, 1/2), at most 1; 1 when both are 0
+ */
+export function signTest({ rises, falls }: { readonly rises: number; readonly falls: number }): number {
+  for (const [name, value] of Object.entries({ rises, falls })) {
+    if (!Number.isInteger(value) || value < 0) refuse("signTest", `${name} is ${value}`, "pass a whole count");
+  }
+  const n = rises + falls;
+  const weights = walk(0, n, (x) => (n - x) / (x + 1));
+  return Math.min(1, 2 * shareWhere(weights, (_, x) => x <= Math.min(rises, falls)));
+}
+
+/** Unnormalised weights on first..last from ratios of neighbours, scaled so that the largest is 1. */
+function walk(first: number, last: number, ratio: (x: number) => number): Float64Array {
+  let mode = first;
+  while (mode < last && ratio(mode) > 1) mode++;
+  const weights = new Float64Array(last - first + 1);
+  weights[mode - first] = 1;
+  for (let x = mode; x < last; x++) weights[x + 1 - first] = (weights[x - first] ?? 0) * ratio(x);
+  for (let x = mode - 1; x >= first; x--) weights[x - first] = (weights[x + 1 - first] ?? 0) / ratio(x);
+  return weights;
+}
+
+function shareWhere(weights: Float64Array, chosen: (weight: number, index: number) => boolean): number {
+  let [some, all] = [0, 0];
+  for (const [i, weight] of weights.entries()) {
+    all += weight;
+    if (chosen(weight, i)) some += weight;
+  }
+  return some / all;
+}
+
+/**
+ * Benjamini-Hochberg adjusted p-values, in the order given: Benjamini & Hochberg 1995, JRSS B 57:289. Calling all with an
+ * adjusted p up to q significant keeps the expected share of false ones among them at or below q.
+ */
+export function benjaminiHochberg(p: readonly number[]): number[] {
+  for (const value of p) {
+    if (!(value >= 0 && value <= 1)) refuse("benjaminiHochberg", `a p-value is ${value}`, "pass numbers from 0 to 1");
+  }
+  const order = p.map((value, index) => ({ value, index })).sort((x, y) => y.value - x.value);
+  const adjusted = new Array<number>(p.length);
+  let smallest = 1;
+  for (const [place, { value, index }] of order.entries()) {
+    smallest = Math.min(smallest, (value * p.length) / (p.length - place));
+    adjusted[index] = smallest;
+  }
+  return adjusted;
+}
