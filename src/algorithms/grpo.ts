@@ -1,0 +1,176 @@
+/**
+ * GRPO: the baseline of a completion is the mean reward of the other completions of the same prompt.
+ * Shao et al. 2024, "DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models",
+ * arXiv:2402.03300, section 4.1, eq. 3 and 4 (outcome supervision).
+ *
+ *     A_b   = (r_b - mean_group r) / (std_group r + eps), the same for every token of the completion
+ *     ratio = exp(logp_bt - logp_old_bt)
+ *     l_bt  = -min(ratio A_b, clip(ratio, 1 - clipLow, 1 + clipHigh) A_b) + klCoefficient k3_bt - entropyCoefficient H_bt
+ *     k3_bt = exp(logp_ref_bt - logp_bt) - (logp_ref_bt - logp_bt) - 1
+ *     loss  = mean over a completion's tokens, then over completions
+ *
+ * Seams: advantage, objective. A group of equal rewards, an unscored row and an empty mask give no gradient.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
+import type { Algorithm, Choice } from "../toolkit/algorithm.ts";
+import {
+  type Aggregation,
+  aggregate,
+  type BatchTotals,
+  checkBatch,
+  masked,
+  type ObjectiveResult,
+  type PolicyBatch,
+} from "../toolkit/objective.ts";
+import { checkOptions } from "../toolkit/options.ts";
+import { refuse } from "../toolkit/refuse.ts";
+
+export interface GrpoOptions {
+  /** eps below 1. Default 0.2: PPO's (arXiv:1707.06347, section 6.1); the paper gives none. */
+  readonly clipLow?: number;
+  /** eps above 1. Default: clipLow, one eps for both sides as in eq. 3. */
+  readonly clipHigh?: number;
+  /** Division of the advantage by the group's standard deviation. Default "group-std": section 4.1.2. */
+  readonly scale?: "group-std" | "none";
+  /** Divisor of the variance. Default "sample" (n - 1): TRL's and verl's `torch.std`; the paper leaves it open. */
+  readonly deviation?: "sample" | "population";
+  /** Added to the standard deviation. Default 1e-6: verl; the paper has none. */
+  readonly epsilon?: number;
+  /** How tokens are averaged. Default "seq-mean-token-mean": eq. 3. */
+  readonly aggregation?: Aggregation;
+  /** Weight of k3 against the policy the run started from. Default 0: TRL's; the paper used 0.04 (section 4.2). */
+  readonly klCoefficient?: number;
+  /** Weight of the entropy bonus. Default 0: eq. 3 has none. */
+  readonly entropyCoefficient?: number;
+}
+
+type Settings = Required<GrpoOptions>;
+
+const SOURCES: Readonly<Record<keyof GrpoOptions, readonly [seam: "advantage" | "objective", source: string]>> = {
+  clipLow: ["objective", "arXiv:1707.06347, section 6.1"],
+  clipHigh: ["objective", "equal to clipLow: arXiv:2402.03300, eq. 3"],
+  scale: ["advantage", "arXiv:2402.03300, section 4.1.2"],
+  deviation: ["advantage", "torch.std in TRL and verl"],
+  epsilon: ["advantage", "verl"],
+  aggregation: ["objective", "arXiv:2402.03300, eq. 3"],
+  klCoefficient: ["objective", "TRL GRPOConfig.beta"],
+  entropyCoefficient: ["objective", "arXiv:2402.03300, eq. 3"],
+};
+
+/** Largest |log ratio| taken into exp: e^20 is finite in float32. As in verl; no gradient flows beyond it. */
+const LOG_RATIO_LIMIT = 20;
+
+/**
+ * The algorithm. @throws UsageError for an unknown option or one out of range
+ */
+export function grpo(options: GrpoOptions = {}): Algorithm {
+  const settings = settle(options);
+  return {
+    name: "grpo",
+    advantage: (input) => grpoAdvantage(input, settings),
+    objective: {
+      needs: {
+        referenceLogProbs: settings.klCoefficient > 0,
+        ...(settings.entropyCoefficient === 0 ? {} : { entropy: "gradient" }),
+      },
+      loss: (batch) => grpoLoss(batch, settings),
+    },
+    choices: choicesOf(settings, options),
+  };
+}
+
+function settle(options: GrpoOptions): Settings {
+  checkOptions("grpo", options, {
+    clipLow: { kind: "number", min: 0, max: 1 },
+    clipHigh: { kind: "number", min: 0 },
+    scale: { kind: "either", values: ["group-std", "none"] },
+    deviation: { kind: "either", values: ["sample", "population"] },
+    epsilon: { kind: "number", min: 0 },
+    aggregation: { kind: "either", values: ["seq-mean-token-mean", "token-mean", "constant"] },
+    klCoefficient: { kind: "number", min: 0 },
+    entropyCoefficient: { kind: "number" },
+  });
+  const clipLow = options.clipLow ?? 0.2;
+  return {
+    clipLow,
+    clipHigh: options.clipHigh ?? clipLow,
+    scale: options.scale ?? "group-std",
+    deviation: options.deviation ?? "sample",
+    epsilon: options.epsilon ?? 1e-6,
+    aggregation: options.aggregation ?? "seq-mean-token-mean",
+    klCoefficient: options.klCoefficient ?? 0,
+    entropyCoefficient: options.entropyCoefficient ?? 0,
+  };
+}
+
+function choicesOf(settings: Settings, given: GrpoOptions): Choice[] {
+  const names = Object.keys(SOURCES) as (keyof GrpoOptions)[];
+  return names.map((name) => {
+    const [seam, source] = SOURCES[name];
+    return { seam, name, value: settings[name], source: given[name] === undefined ? source : "given" };
+  });
+}
+
+function grpoAdvantage({ rollouts, rewards }: AdvantageInput, settings: Settings): Advantages {
+  const perRow = groupAdvantages(rewards.values, rollouts.group, settings);
+  return { perToken: spreadOverTokens(perRow, rollouts.width - 1) };
+}
+
+function grpoLoss(batch: PolicyBatch, settings: Settings): ObjectiveResult {
+  const checked = checkBatch("grpo", batch);
+  const { mask } = checked;
+  const { clipLow, clipHigh, aggregation, klCoefficient, entropyCoefficient } = settings;
+  const advantages = masked(checked.advantages, mask); // [B, T]
+  const ratio = limited(masked(checked.logProbs.sub(checked.oldLogProbs), mask)).exp(); // [B, T]
+  const clipped = ratio.clipByValue(1 - clipLow, 1 + clipHigh); // [B, T]
+  const gain = tf.minimum(ratio.mul(advantages), clipped.mul(advantages)) as tf.Tensor2D; // [B, T]
+  let loss = aggregate(gain, checked, aggregation).neg();
+  const metrics: Record<string, tf.Scalar> = clipMetrics(ratio, checked, advantages, settings);
+  if (klCoefficient > 0) {
+    const k3 = k3Divergence(checked);
+    loss = loss.add(aggregate(k3, checked, aggregation).mul(klCoefficient));
+    metrics.kl = aggregate(k3, checked, "token-mean");
+  }
+  if (entropyCoefficient !== 0) {
+    const entropies =
+      checked.entropies ?? refuse("grpo", "the batch has no entropies", "pass them: entropyCoefficient is not 0");
+    loss = loss.sub(aggregate(masked(entropies, mask), checked, aggregation).mul(entropyCoefficient));
+  }
+  return { loss: loss.asScalar(), metrics };
+}
+
+function limited(logRatio: tf.Tensor2D): tf.Tensor2D {
+  return tf.clipByValue(logRatio, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT);
+}
+
+/** k3 of Schulman's "Approximating KL divergence", eq. 4 of the paper: never below 0, unbiased for KL(policy, reference). */
+function k3Divergence(batch: PolicyBatch): tf.Tensor2D {
+  const reference =
+    batch.referenceLogProbs ??
+    refuse("grpo", "the batch has no referenceLogProbs", "pass them: klCoefficient is above 0");
+  const difference = limited(masked(reference.sub(batch.logProbs), batch.mask)); // [B, T]
+  return difference.exp().sub<tf.Tensor2D>(difference).sub(1);
+}
+
+/** Shares of the step's tokens on which the clip acts: where the minimum takes the clipped side. */
+function clipMetrics(
+  ratio: tf.Tensor2D,
+  batch: PolicyBatch & { readonly totals: BatchTotals },
+  advantages: tf.Tensor2D,
+  settings: Settings,
+): Record<string, tf.Scalar> {
+  const low = ratio
+    .less(1 - settings.clipLow)
+    .logicalAnd(advantages.less(0))
+    .cast("float32") as tf.Tensor2D;
+  const high = ratio
+    .greater(1 + settings.clipHigh)
+    .logicalAnd(advantages.greater(0))
+    .cast("float32") as tf.Tensor2D;
+  return {
+    "clip_ratio/low_mean": aggregate(low, batch, "token-mean"),
+    "clip_ratio/high_mean": aggregate(high, batch, "token-mean"),
+    "clip_ratio/region_mean": aggregate(low.add(high), batch, "token-mean"),
+  };
+}

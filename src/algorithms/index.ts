@@ -1,0 +1,1 @@
+export { type GrpoOptions, grpo } from "./grpo.ts";

@@ -1,0 +1,106 @@
+/**
+ * Advantage seam: turns rewards into one number per token, in plain arithmetic over typed arrays.
+ * Here too: the statistics over groups of completions of one prompt, which most methods start from.
+ */
+import { refuse } from "./refuse.ts";
+import type { Rewards } from "./reward.ts";
+import type { Rollouts } from "./rollout.ts";
+import type { Seam } from "./seam.ts";
+
+export interface AdvantageInput {
+  readonly rollouts: Rollouts;
+  readonly rewards: Rewards;
+  /** Step being taken, from 0, of `steps`. */
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** A step's advantages, in columns. */
+export interface Advantages {
+  /** Advantage of each token; read where the mask is 1. */
+  readonly perToken: Float32Array; // [B, T]
+  /** Tokens to train on; the rollouts' completion mask where undefined. */
+  readonly mask?: Float32Array; // [B, T]
+  /** Figures for the step's record. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+export type Advantage = Seam<AdvantageInput, Advantages>;
+
+export interface GroupAdvantageOptions {
+  /** Divide by the group's standard deviation, or only subtract its mean. */
+  readonly scale: "group-std" | "none";
+  /** Divisor of the variance: n - 1 or n. */
+  readonly deviation: "sample" | "population";
+  /** Added to the standard deviation. */
+  readonly epsilon: number;
+}
+
+/**
+ * (r_b - mean of its group) / (std of its group + epsilon), or the difference alone.
+ *
+ * Rows with a NaN reward are left out of mean and deviation and get 0. A group whose scored rewards are all the same
+ * number gets 0 exactly: told by comparing the values, since rounding can leave a deviation of 1e-8 that a division
+ * would blow up.
+ *
+ * @param rewards [B]
+ * @param group [B] index of each row's group, in any order
+ * @returns [B]
+ */
+export function groupAdvantages(
+  rewards: Float32Array,
+  group: Int32Array,
+  options: GroupAdvantageOptions,
+): Float32Array {
+  if (rewards.length !== group.length) {
+    refuse("groupAdvantages", `${rewards.length} rewards for ${group.length} group ids`, "pass one of each per row");
+  }
+  const statistics = groupStatistics(rewards, group);
+  return rewards.map((reward, b) => {
+    const of = statistics.get(group[b] ?? -1);
+    if (of === undefined || Number.isNaN(reward) || of.min === of.max) return 0;
+    if (options.scale === "none") return reward - of.mean;
+    const divisor = options.deviation === "sample" ? of.count - 1 : of.count;
+    return (reward - of.mean) / (Math.sqrt(of.squares / divisor) + options.epsilon);
+  });
+}
+
+/** What groupAdvantages needs to know of a group's scored rewards. */
+export interface GroupStatistics {
+  /** Scored rows. */
+  readonly count: number;
+  readonly mean: number;
+  /** Sum of squared differences from the mean. */
+  readonly squares: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Statistics of each group's rewards, NaN left out; a group without a scored row is not in the map. */
+export function groupStatistics(rewards: Float32Array, group: Int32Array): Map<number, GroupStatistics> {
+  const members = new Map<number, number[]>();
+  for (const [b, reward] of rewards.entries()) {
+    if (Number.isNaN(reward)) continue;
+    if (!Number.isFinite(reward))
+      refuse("reward", `row ${b} has reward ${reward}`, "return a finite number, or NaN for unscored");
+    const id = group[b] ?? -1;
+    const list = members.get(id);
+    if (list) list.push(reward);
+    else members.set(id, [reward]);
+  }
+  const result = new Map<number, GroupStatistics>();
+  for (const [id, list] of members) {
+    list.sort((a, b) => a - b); // a fixed order of summing: the rows' order changes no bit
+    const mean = list.reduce((sum, reward) => sum + reward, 0) / list.length;
+    const squares = list.reduce((sum, reward) => sum + (reward - mean) ** 2, 0);
+    result.set(id, { count: list.length, mean, squares, min: list[0] ?? mean, max: list.at(-1) ?? mean });
+  }
+  return result;
+}
+
+/** Gives every token of a row the row's number: [B] to [B, T], T = values' width. */
+export function spreadOverTokens(perRow: Float32Array, tokens: number): Float32Array {
+  const perToken = new Float32Array(perRow.length * tokens);
+  for (const [b, value] of perRow.entries()) perToken.fill(value, b * tokens, (b + 1) * tokens);
+  return perToken;
+}

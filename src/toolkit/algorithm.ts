@@ -1,0 +1,82 @@
+/**
+ * An algorithm: a plain object with one function per seam of the training step. A seam left out takes its default.
+ */
+import type { Advantage } from "./advantage.ts";
+import { type Curriculum, freshProblems } from "./curriculum.ts";
+import type { Objective } from "./objective.ts";
+import { refuse } from "./refuse.ts";
+import { type Reward, verifiedReward } from "./reward.ts";
+import { type Rollout, sampleCompletions } from "./rollout.ts";
+import type { Update } from "./update.ts";
+
+/** The seams, in the order in which a step crosses them. */
+export const SEAMS = ["curriculum", "rollout", "reward", "advantage", "objective", "update"] as const;
+export type SeamName = (typeof SEAMS)[number];
+
+/** One decision that an algorithm makes, such as a clip range. */
+export interface Choice {
+  readonly seam: SeamName;
+  readonly name: string;
+  readonly value: string | number | boolean;
+  /** Where the value comes from: a paper's section, a library's default, "given", or "our choice" with the reason. */
+  readonly source: string;
+}
+
+export interface Algorithm {
+  readonly name: string;
+  /** Default: fresh problems of the train split. */
+  readonly curriculum?: Curriculum;
+  /** Default: independent samples. */
+  readonly rollout?: Rollout;
+  /** Default: the task's verifier. */
+  readonly reward?: Reward;
+  readonly advantage: Advantage;
+  readonly objective: Objective;
+  /** Default: the optimizer's step alone. */
+  readonly update?: Update;
+  /** What the algorithm decides, for {@link describe}. */
+  readonly choices: readonly Choice[];
+}
+
+/** An algorithm whose seams all have a function; the update alone may be absent. */
+export interface CompleteAlgorithm extends Algorithm {
+  readonly curriculum: Curriculum;
+  readonly rollout: Rollout;
+  readonly reward: Reward;
+}
+
+const DEFAULT_CHOICES: readonly Choice[] = [
+  {
+    seam: "curriculum",
+    name: "curriculum",
+    value: "problems drawn anew each step",
+    source: "our choice: a step depends on no other",
+  },
+  { seam: "rollout", name: "rollout", value: "independent samples", source: "arXiv:2402.03300, section 4.1" },
+  { seam: "reward", name: "reward", value: "verifier's score", source: "the task" },
+  { seam: "update", name: "update", value: "none", source: "arXiv:2402.03300, section 4.1" },
+];
+
+/** Fills in the default of every seam that is left out. */
+export function complete(algorithm: Algorithm): CompleteAlgorithm {
+  if (typeof algorithm !== "object" || algorithm === null || !("objective" in algorithm)) {
+    refuse(
+      "algorithm",
+      `got ${typeof algorithm === "function" ? "a function" : String(algorithm)}`,
+      "pass an object such as grpo()",
+    );
+  }
+  return {
+    ...algorithm,
+    curriculum: algorithm.curriculum ?? freshProblems,
+    rollout: algorithm.rollout ?? sampleCompletions,
+    reward: algorithm.reward ?? verifiedReward,
+  };
+}
+
+/** Every choice of an algorithm with its value and source, in the order of the seams, so that two can be compared. */
+export function describe(algorithm: Algorithm): readonly Choice[] {
+  const open = DEFAULT_CHOICES.filter(({ seam }) => algorithm[seam] === undefined);
+  const all = [...algorithm.choices, ...open];
+  return SEAMS.flatMap((seam) => all.filter((choice) => choice.seam === seam));
+}

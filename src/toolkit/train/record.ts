@@ -1,0 +1,88 @@
+/** What one training step leaves behind: figures under TRL's names where TRL has the quantity, times, proof, events. */
+import { groupStatistics } from "../advantage.ts";
+import type { Rewards } from "../reward.ts";
+import type { Rollouts } from "../rollout.ts";
+
+/** Something in a step that a person should know of. */
+export interface StepEvent {
+  readonly kind: "no-gradient" | "unscored" | "all-cut-off";
+  readonly message: string;
+}
+
+/** Wall-clock time of a step's parts, ms. */
+export interface StepTiming {
+  readonly rollout: number;
+  readonly verify: number;
+  /** Reference log-probs and advantages. */
+  readonly score: number;
+  /** Losses, gradients, optimizer. */
+  readonly train: number;
+}
+
+/** Proof that the weights that sampled are the weights that learn. */
+export interface StepIdentity {
+  /** Of the weights that sampled this step's completions, in hex. */
+  readonly fingerprint: string;
+  /** Largest difference between a sampled token's log-prob as the sampler and as the learner has it, nats. */
+  readonly maxLogProbDifference: number;
+}
+
+export interface StepRecord {
+  /** From 0. */
+  readonly step: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly timing: StepTiming;
+  readonly identity: StepIdentity;
+  readonly events: readonly StepEvent[];
+}
+
+/**
+ * Figures of a step's completions and rewards. Unscored rows count in no reward figure.
+ *
+ * `reward_std` is the mean over groups of the sample standard deviation; `frac_reward_zero_std` the share of groups
+ * whose scored rewards are all equal, which therefore teach nothing.
+ */
+export function rolloutMetrics(rollouts: Rollouts, rewards: Rewards): Record<string, number> {
+  const groups = [...groupStatistics(rewards.values, rollouts.group).values()];
+  const scored = rewards.values.filter((value) => !Number.isNaN(value));
+  const deviations = groups.map(({ squares, count }) => (count > 1 ? Math.sqrt(squares / (count - 1)) : 0));
+  const lengths = rollouts.completionLengths;
+  return {
+    reward: mean(scored),
+    reward_std: mean(deviations),
+    frac_reward_zero_std: mean(groups.map(({ min, max }) => (min === max ? 1 : 0))),
+    "completions/mean_length": mean(lengths),
+    "completions/min_length": lengths.reduce((low, length) => Math.min(low, length), Infinity),
+    "completions/max_length": lengths.reduce((high, length) => Math.max(high, length), 0),
+    "completions/clipped_ratio": share(rollouts.finish, (finish) => finish === "length"),
+    unparsed_ratio: share(rewards.verdicts, ({ status }) => status === "unparsed"),
+    unscored_ratio: share(rewards.verdicts, ({ score }) => score === null),
+    tokens_per_second: rollouts.tokensPerSecond,
+  };
+}
+
+/** Events that a step's figures call for. */
+export function stepEvents(metrics: Readonly<Record<string, number>>, rows: number): StepEvent[] {
+  const events: StepEvent[] = [];
+  if (metrics.frac_reward_zero_std === 1) {
+    events.push({ kind: "no-gradient", message: "in every group all rewards are equal: this step teaches nothing" });
+  }
+  const unscored = Math.round((metrics.unscored_ratio ?? 0) * rows);
+  if (unscored > 0) {
+    events.push({ kind: "unscored", message: `the verifier failed on ${unscored} of ${rows} completions` });
+  }
+  if (metrics["completions/clipped_ratio"] === 1) {
+    events.push({ kind: "all-cut-off", message: "every completion hit the token limit before it ended" });
+  }
+  return events;
+}
+
+function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
+  return values.length === 0 ? Number.NaN : sum / values.length;
+}
+
+function share<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  return items.length === 0 ? Number.NaN : items.filter(holds).length / items.length;
+}
