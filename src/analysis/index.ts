@@ -30,4 +30,13 @@ export { type Estimate, quantile } from "./statistics/estimate.ts";
 export { benjaminiHochberg, fisherExact, signTest } from "./statistics/exact-tests.ts";
 export { type Counts, passAtK, passCurve } from "./statistics/pass-at-k.ts";
 export { wilsonInterval } from "./statistics/wilson.ts";
-export type { DeltaSpectrum, WeightDelta, WeightDeltas } from "./weight-deltas.ts";
+export { truncateDelta } from "./truncate-delta.ts";
+export {
+  type DeltaSpectrum,
+  type RankEnergy,
+  type WeightDelta,
+  type WeightDeltaOptions,
+  type WeightDeltas,
+  type Weights,
+  weightDeltas,
+} from "./weight-deltas.ts";

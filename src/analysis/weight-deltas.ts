@@ -1,30 +1,64 @@
+/**
+ * Low-rank weight deltas: how far training moved each matrix, in how many directions, and how much of it bfloat16 would even
+ * notice.
+ *
+ *     relative norm  ‖Δ‖_F / ‖W‖_F          stable rank     ‖Δ‖_F² / σ₁²
+ *     energy         Σ_{i≤r} σ_i² / Σ σ_i²   effective rank  exp(−Σ p_i log p_i), p = σ / Σσ
+ *
+ * Effective rank: Roy & Vetterli 2007, "The effective rank: a measure of effective dimensionality", EUSIPCO. Spectra are exact
+ * (`linear/svd.ts`). Tensors of more than two axes count as first axis x all others; vectors have no spectrum.
+ */
+import { refuse } from "../toolkit/refuse.ts";
+import { type Tabular, tabular } from "../toolkit/table.ts";
+import { inSlices } from "./linear/slices.ts";
+import { svdSliced } from "./linear/svd.ts";
+import { unchangedAtBfloat16 } from "./weights/bfloat16.ts";
+import { difference, matrixSize, pairTensors, type TensorPair, type Weights } from "./weights/pairs.ts";
+import { deltaTables } from "./weights/tables.ts";
+
+export type { Weights } from "./weights/pairs.ts";
+
+export interface WeightDeltaOptions {
+  /** Count entries that bfloat16 cannot tell apart. Default true. */
+  readonly bf16?: boolean;
+  /** The r of "energy in the top r". Default 1, 2, 4, 8, 16, 32. */
+  readonly ranks?: readonly number[];
+  /** Called after each tensor. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number; readonly name: string }) => void;
+}
+
+/** Share of the squared change within the top `rank` directions. */
+export interface RankEnergy {
+  readonly rank: number;
+  readonly share: number;
+}
+
+export interface DeltaSpectrum {
+  /** [min(rows, columns)] singular values of the change, descending. */
+  readonly singularValues: Float64Array;
+  readonly stableRank: number;
+  readonly effectiveRank: number;
+  /** For each r of `ranks`; 1 from min(rows, columns) on. */
+  readonly energy: readonly RankEnergy[];
+  /** Smallest ranks that hold 90 % and 99 % of the squared change. */
+  readonly rank90: number;
+  readonly rank99: number;
+}
+
 /** What training did to one tensor. */
 export interface WeightDelta {
   readonly name: string;
   readonly shape: readonly number[];
   readonly parameters: number;
-  /** Frobenius norm of the weights before and of the change. */
+  /** Frobenius norm of the weights before, and of the change. */
   readonly norm: number;
   readonly deltaNorm: number;
-  /** deltaNorm / norm. */
+  /** deltaNorm / norm; infinite where weights of exactly 0 changed, 0 where they did not. */
   readonly relativeNorm: number;
-  /** Share of entries that are the same number once both sides are rounded to bfloat16. Absent with `bf16: false`. */
+  /** Share of entries that are one number once both sides are rounded to bfloat16. Absent with `bf16: false`. */
   readonly unchanged?: number;
-  /** Spectrum of the change; absent for vectors and for a change that is exactly 0. */
+  /** Absent for vectors, and for a change that is exactly 0. */
   readonly spectrum?: DeltaSpectrum;
-}
-
-export interface DeltaSpectrum {
-  /** [min(rows, columns)] singular values, descending. */
-  readonly singularValues: Float64Array;
-  /** ‖Δ‖_F² / σ₁². */
-  readonly stableRank: number;
-  /** exp of the entropy of σ / Σσ (Roy & Vetterli 2007). */
-  readonly effectiveRank: number;
-  /** Share of ‖Δ‖_F² in the top r, for each r of `ranks`. */
-  readonly energy: readonly { readonly rank: number; readonly share: number }[];
-  /** Smallest rank that holds 90 % and 99 % of ‖Δ‖_F². */
-  readonly rankFor: { readonly "90%": number; readonly "99%": number };
 }
 
 export interface WeightDeltas {
@@ -36,7 +70,98 @@ export interface WeightDeltas {
     readonly parameters: number;
     readonly relativeNorm: number;
     readonly unchanged?: number;
-    /** Share of the summed squared change of all matrices that is in the top r of each, for each r of `ranks`. */
-    readonly energy: readonly { readonly rank: number; readonly share: number }[];
+    /** Share of all matrices' squared change that is kept when each keeps its top r; empty when no matrix changed. */
+    readonly energy: readonly RankEnergy[];
   };
+}
+
+/**
+ * Compares two checkpoints of one architecture. Works in slices of some milliseconds, so the event loop lives.
+ *
+ * @throws UsageError when names or shapes differ, or a weight is not finite
+ */
+export async function weightDeltas(
+  before: Weights,
+  after: Weights,
+  { bf16 = true, ranks = [1, 2, 4, 8, 16, 32], onProgress }: WeightDeltaOptions = {},
+): Promise<WeightDeltas & Tabular> {
+  for (const rank of ranks) {
+    if (!Number.isInteger(rank) || rank < 1) refuse("weightDeltas", `a rank is ${rank}`, "pass whole numbers from 1");
+  }
+  const pairs = pairTensors("weightDeltas", before, after);
+  const tensors: WeightDelta[] = [];
+  for (const pair of pairs) {
+    tensors.push(await tensorDelta(pair, bf16, ranks));
+    onProgress?.({ done: tensors.length, total: pairs.length, name: pair.name });
+  }
+  return tabular<WeightDeltas>({ tensors, ranks, overall: overallDelta(tensors, bf16, ranks) }, deltaTables);
+}
+
+async function tensorDelta(pair: TensorPair, bf16: boolean, ranks: readonly number[]): Promise<WeightDelta> {
+  const delta = difference(pair);
+  const [norm, deltaNorm] = [frobenius(pair.before), frobenius(delta)];
+  const size = matrixSize(pair.shape);
+  const parameters = delta.length;
+  return {
+    name: pair.name,
+    shape: pair.shape,
+    parameters,
+    norm,
+    deltaNorm,
+    relativeNorm: deltaNorm === 0 ? 0 : deltaNorm / norm,
+    ...(bf16 && { unchanged: parameters === 0 ? 1 : unchangedAtBfloat16(pair.before, pair.after) / parameters }),
+    ...(size !== undefined &&
+      deltaNorm > 0 && {
+        spectrum: spectrumOf((await inSlices(svdSliced({ data: delta, ...size }, { vectors: false }))).values, ranks),
+      }),
+  };
+}
+
+/** Ranks and energies of descending singular values, the first of which is above 0. */
+export function spectrumOf(singularValues: Float64Array, ranks: readonly number[]): DeltaSpectrum {
+  const largest = singularValues[0] ?? 0;
+  if (!(largest > 0)) refuse("spectrumOf", `the largest singular value is ${largest}`, "leave out what did not change");
+  const relative = singularValues.map((value) => value / largest);
+  const sum = relative.reduce((total, value) => total + value, 0);
+  const squares = relative.reduce((total, value) => total + value * value, 0);
+  let [entropy, within] = [0, 0];
+  const cumulative = relative.map((value) => {
+    if (value > 0) entropy -= (value / sum) * Math.log(value / sum);
+    within += value * value;
+    return within / squares;
+  });
+  const rankFor = (share: number): number => cumulative.findIndex((held) => held >= share) + 1;
+  return {
+    singularValues,
+    stableRank: squares,
+    effectiveRank: Math.exp(entropy),
+    energy: ranks.map((rank) => ({ rank, share: Math.min(1, cumulative[rank - 1] ?? 1) })),
+    rank90: rankFor(0.9),
+    rank99: rankFor(0.99),
+  };
+}
+
+function overallDelta(
+  tensors: readonly WeightDelta[],
+  bf16: boolean,
+  ranks: readonly number[],
+): WeightDeltas["overall"] {
+  const sumOf = (value: (tensor: WeightDelta) => number): number => tensors.reduce((sum, t) => sum + value(t), 0);
+  const parameters = sumOf((tensor) => tensor.parameters);
+  const moved = Math.sqrt(sumOf(({ deltaNorm }) => deltaNorm ** 2));
+  const inMatrices = sumOf(({ spectrum, deltaNorm }) => (spectrum === undefined ? 0 : deltaNorm ** 2));
+  const kept = (i: number): number =>
+    sumOf(({ spectrum, deltaNorm }) => (spectrum?.energy[i]?.share ?? 0) * deltaNorm ** 2);
+  return {
+    parameters,
+    relativeNorm: moved === 0 ? 0 : moved / Math.sqrt(sumOf(({ norm }) => norm ** 2)),
+    ...(bf16 && { unchanged: sumOf((tensor) => (tensor.unchanged ?? 0) * tensor.parameters) / parameters }),
+    energy: inMatrices === 0 ? [] : ranks.map((rank, i) => ({ rank, share: kept(i) / inMatrices })),
+  };
+}
+
+function frobenius(values: ArrayLike<number>): number {
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += (values[i] ?? 0) ** 2;
+  return Math.sqrt(squares);
 }

@@ -1,0 +1,24 @@
+/** Weight deltas as a table. */
+import type { Table } from "../../toolkit/table.ts";
+import type { WeightDeltas } from "../weight-deltas.ts";
+
+export function deltaTables({ tensors, ranks }: WeightDeltas): Table[] {
+  const energy = ranks.map((rank, i): [string, (number | undefined)[]] => [
+    `energy top ${rank}`,
+    tensors.map(({ spectrum }) => spectrum?.energy[i]?.share),
+  ]);
+  return [
+    {
+      title: "weight deltas",
+      columns: {
+        tensor: tensors.map(({ name }) => name),
+        shape: tensors.map(({ shape }) => shape.join(" x ")),
+        "relative norm": tensors.map(({ relativeNorm }) => relativeNorm),
+        "unchanged at bf16": tensors.map(({ unchanged }) => unchanged),
+        "stable rank": tensors.map(({ spectrum }) => spectrum?.stableRank),
+        "effective rank": tensors.map(({ spectrum }) => spectrum?.effectiveRank),
+        ...Object.fromEntries(energy),
+      },
+    },
+  ];
+}
