@@ -1,3 +1,8 @@
+export { boundaryFigure, solvedMatrixFigure } from "./boundary.ts";
+export { entropyFigure } from "./entropy.ts";
 export { type Fallback, type Figure, figure, isFigure, type MimeBundle, plotlyMime } from "./figure.ts";
+export { alignmentFigure, interferenceFigure } from "./interference.ts";
 export { renderPng, renderSvg } from "./static.ts";
 export { type Role, type RoleStyle, roles } from "./theme.ts";
+export { type TrainingFigureOptions, type TrainingRecord, trainingFigure } from "./training.ts";
+export { type RankPoint, rankFigure, weightDeltaFigure } from "./weight-deltas.ts";

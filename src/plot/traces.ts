@@ -58,8 +58,8 @@ export interface ScatterTrace extends TraceBase {
   readonly mode: "lines" | "markers" | "lines+markers" | "text" | "markers+text";
   readonly line?: Line;
   readonly marker?: {
-    readonly symbol?: string;
-    readonly size?: number;
+    readonly symbol?: string | readonly string[];
+    readonly size?: number | readonly number[];
     readonly color?: string;
     readonly line?: Line;
     readonly opacity?: number;

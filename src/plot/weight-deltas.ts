@@ -1,0 +1,208 @@
+/** Figures of weight deltas: how low the rank of what training changed is, where it sits, and what the top ranks suffice for. */
+import type { Estimate, WeightDelta, WeightDeltas } from "../analysis/index.ts";
+import { refuse } from "../toolkit/refuse.ts";
+import { type Figure, figure } from "./figure.ts";
+import { axesOf, curve, fixed, heading, interval, percent, place, powersOfTwo } from "./marks.ts";
+import { frame, roles, sequentialScale } from "./theme.ts";
+import type { HeatmapTrace, Layout, ScatterTrace } from "./traces.ts";
+
+/** Energy in the top ranks and spectrum of every matrix's change; relative size of the change by layer and module. */
+export function weightDeltaFigure(deltas: WeightDeltas): Figure {
+  const matrices = deltas.tensors.filter(({ spectrum }) => spectrum !== undefined);
+  const data = [...energyLines(matrices, deltas), spectrumLines(matrices), normMap(deltas.tensors)];
+  return figure({ data, layout: layoutOf(deltas), summary: deltaWords(deltas, matrices) });
+}
+
+function layoutOf({ overall, ranks, tensors }: WeightDeltas): Layout {
+  const log = (last: number) =>
+    ({ type: "log", tickvals: powersOfTwo(last), ticktext: powersOfTwo(last).map(String) }) as const;
+  const width = Math.max(1, ...tensors.map(({ spectrum }) => spectrum?.singularValues.length ?? 1));
+  const rank = { ...log(Math.max(1, ...ranks)), title: { text: "rank kept, r" } };
+  const index = { ...log(width), title: { text: "singular value, i" } };
+  const energy = { title: { text: "share of ‖Δ‖² in the top r" }, range: [0, 1.02] } as const;
+  const sigma = { title: { text: "σᵢ / σ₁" }, type: "log", tickformat: ".0e", nticks: 5 } as const;
+  const module = { title: { text: "module" }, type: "category", showgrid: false } as const;
+  const layer = { title: { text: "layer" }, type: "category", showgrid: false, autorange: "reversed" } as const;
+  const same = overall.unchanged === undefined ? "" : `; ${percent(overall.unchanged)} of entries the same at bfloat16`;
+  return {
+    ...frame({
+      title: `Weight change: ${percent(overall.relativeNorm, 2)} of the weights' norm`,
+      subtitle: `${overall.parameters.toLocaleString("en")} parameters${same}; each thin line is one matrix`,
+      height: 640,
+    }),
+    ...place([
+      { x: rank, y: energy, left: 0, right: 0.43, bottom: 0.6, top: 1 },
+      { x: index, y: sigma, left: 0.57, right: 1, bottom: 0.6, top: 1 },
+      { x: module, y: layer, left: 0, right: 1, bottom: 0, top: 0.38 },
+    ]),
+    annotations: [
+      heading("Energy in the top ranks", 1),
+      heading("Spectrum of the change", 2),
+      heading("Relative norm of the change, ‖Δ‖ / ‖W‖", 3),
+    ],
+  };
+}
+
+/** All matrices as one trace of thin lines with gaps between them, so that the legend stays short. */
+function thinLines(
+  lines: readonly { readonly name: string; readonly x: readonly number[]; readonly y: readonly number[] }[],
+) {
+  return {
+    type: "scatter",
+    mode: "lines",
+    name: "one matrix",
+    legendgroup: "one matrix",
+    x: lines.flatMap(({ x }) => [...x, null]),
+    y: lines.flatMap(({ y }) => [...y, null]),
+    text: lines.flatMap(({ name, x }) => [...x.map(() => name), ""]),
+    line: { color: roles.neutral.color, width: 0.9 },
+    opacity: 0.45,
+    connectgaps: false,
+  } as const satisfies ScatterTrace;
+}
+
+function energyLines(matrices: readonly WeightDelta[], { overall }: WeightDeltas): readonly ScatterTrace[] {
+  const lines = matrices.map(({ name, spectrum }) => ({
+    name,
+    x: spectrum?.energy.map(({ rank }) => rank) ?? [],
+    y: spectrum?.energy.map(({ share }) => share) ?? [],
+  }));
+  const { color, symbol } = roles.trained;
+  const all: ScatterTrace = {
+    type: "scatter",
+    mode: "lines+markers",
+    name: "all matrices together",
+    x: overall.energy.map(({ rank }) => rank),
+    y: overall.energy.map(({ share }) => share),
+    hovertemplate: "r = %{x}: %{y:.3f}<extra>all matrices</extra>",
+    line: { color, width: 2.4 },
+    marker: { color, symbol, size: 7 },
+  };
+  return [{ ...thinLines(lines), hovertemplate: "%{text}<br>r = %{x}: %{y:.3f}<extra></extra>" }, all];
+}
+
+/** Singular values shown of one matrix: spaced evenly on the logarithmic axis. */
+const shownValues = 32;
+
+function spectrumLines(matrices: readonly WeightDelta[]): ScatterTrace {
+  const lines = matrices.map(({ name, spectrum }) => {
+    const values = spectrum?.singularValues ?? new Float64Array();
+    const x = spaced(values.length, shownValues);
+    return { name, x, y: x.map((i) => (values[i - 1] ?? Number.NaN) / (values[0] ?? Number.NaN)) };
+  });
+  const positive = lines.map(({ name, x, y }) => {
+    const kept = x.flatMap((i, at) => ((y[at] ?? 0) > smallestRatio ? [{ i, ratio: y[at] ?? 0 }] : []));
+    return { name, x: kept.map(({ i }) => i), y: kept.map(({ ratio }) => ratio) };
+  });
+  const hovertemplate = "%{text}<br>i = %{x}: %{y:.2e}<extra></extra>";
+  return { ...thinLines(positive), showlegend: false, hovertemplate, ...axesOf(2) };
+}
+
+/** Below this a ratio of singular values is float32 rounding, and a logarithmic axis would show little else. */
+const smallestRatio = 1e-7;
+
+function spaced(count: number, most: number): readonly number[] {
+  const at = Array.from({ length: most }, (_, i) => Math.round(count ** (i / (most - 1))));
+  return [...new Set(at)].filter((i) => i >= 1 && i <= count);
+}
+
+/** Layer and module of a parameter's Hugging Face name: `model.layers.3.mlp.up_proj.weight` is 3 and `up_proj`. */
+function placeOf(name: string): { readonly layer: string; readonly module: string } {
+  const module = name
+    .split(".")
+    .filter((part) => part !== "weight")
+    .at(-1);
+  return { layer: /(?:^|\.)layers\.(\d+)\./.exec(name)?.[1] ?? outside, module: module ?? name };
+}
+
+/** Row of what belongs to no layer: embeddings, the last norm, the head. */
+const outside = "outside";
+
+function normMap(tensors: readonly WeightDelta[]): HeatmapTrace {
+  const places = tensors.map((tensor) => ({ ...placeOf(tensor.name), value: tensor.relativeNorm }));
+  const modules = [...new Set(places.map(({ module }) => module))];
+  const layers = [...new Set(places.map(({ layer }) => layer))].sort(
+    (a, b) => Number(a === outside) - Number(b === outside) || Number(a) - Number(b),
+  );
+  const z = layers.map((layer) =>
+    modules.map((module) => places.find((at) => at.layer === layer && at.module === module)?.value ?? null),
+  );
+  return {
+    type: "heatmap",
+    x: modules,
+    y: layers,
+    z,
+    zmin: 0,
+    colorscale: sequentialScale,
+    colorbar: { thickness: 12, outlinewidth: 0, len: 0.4, y: 0.19 },
+    ...(layers.length * modules.length <= 120 ? { texttemplate: "%{z:.2g}", textfont: { size: 10.5 } } : {}),
+    hovertemplate: "layer %{y}, %{x}: %{z:.4f}<extra></extra>",
+    xgap: 1,
+    ygap: 1,
+    ...axesOf(3),
+  };
+}
+
+function deltaWords({ overall }: WeightDeltas, matrices: readonly WeightDelta[]): string {
+  const energy = overall.energy.map(({ rank, share }) => `top ${rank}: ${percent(share)}`).join(", ");
+  const ranks = matrices.map(({ spectrum }) => spectrum?.stableRank ?? Number.NaN).sort((a, b) => a - b);
+  const lines = [
+    `Weight change, ${overall.parameters.toLocaleString("en")} parameters: ${percent(overall.relativeNorm, 2)} of the weights' norm`,
+    `energy of the change in ${energy}`,
+    `stable rank ${fixed(ranks[0] ?? Number.NaN, 1)} to ${fixed(ranks.at(-1) ?? Number.NaN, 1)} over ${matrices.length} matrices`,
+  ];
+  if (overall.unchanged !== undefined) lines.push(`${percent(overall.unchanged)} of entries the same at bfloat16`);
+  return lines.join("\n");
+}
+
+/** Pass@1 when only the top `rank` singular directions of every matrix's change are kept. */
+export interface RankPoint {
+  readonly rank: number;
+  readonly pass1: Estimate;
+}
+
+/**
+ * Pass@1 against the rank kept of the weight change, between the base (nothing kept) and the trained policy (all kept).
+ *
+ * @throws UsageError when there is no point, or a rank is below 1
+ */
+export function rankFigure(result: {
+  readonly base: Estimate;
+  readonly trained: Estimate;
+  readonly points: readonly RankPoint[];
+}): Figure {
+  const points = [...result.points].sort((a, b) => a.rank - b.rank);
+  const ranks = points.map(({ rank }) => rank);
+  if (!ranks.every((rank) => rank >= 1) || ranks.length === 0) {
+    refuse("rankFigure", `the ranks are [${ranks}]`, "pass at least one point, each with a rank of 1 or more");
+  }
+  const ends = [ranks[0] ?? 1, ranks.at(-1) ?? 1];
+  const level = (role: "base" | "trained", name: string): readonly ScatterTrace[] =>
+    curve(ends, [result[role], result[role]], roles[role], { name, markers: 0 });
+  const layout: Layout = {
+    ...frame({
+      title: "Pass@1 when only the top ranks of the weight change are kept",
+      subtitle: "every matrix's change cut to rank r; bands: intervals over problems",
+    }),
+    xaxis: { type: "log", title: { text: "rank kept, r" }, tickvals: ranks, ticktext: ranks.map(String) },
+    yaxis: { title: { text: "pass@1 (share of samples)" }, range: [0, 1.02] },
+  };
+  const kept = curve(
+    ranks,
+    points.map(({ pass1 }) => pass1),
+    roles.truncated,
+    { name: "top r kept" },
+  );
+  const data = [...level("base", "base"), ...level("trained", "trained, full rank"), ...kept];
+  return figure({ data, layout, summary: rankWords(result.base, result.trained, points) });
+}
+
+function rankWords(base: Estimate, trained: Estimate, points: readonly RankPoint[]): string {
+  const most = base.value + 0.9 * (trained.value - base.value);
+  const enough = points.find(({ pass1 }) => pass1.value >= most)?.rank;
+  return [
+    `Pass@1 by rank kept: base ${interval(base)}, trained ${interval(trained)}`,
+    ...points.map(({ rank, pass1 }) => `rank ${rank}: ${interval(pass1)}`),
+    enough === undefined ? "no rank shown keeps 90 % of the gain" : `rank ${enough} keeps 90 % of the gain or more`,
+  ].join("\n");
+}

@@ -1,0 +1,236 @@
+/** Deterministic results for the figures' tests: shaped like those of a real run, small enough to read. */
+import {
+  type EntropyChange,
+  type EntropyGroup,
+  type Estimate,
+  type GradientAlignment,
+  type NegativeInterference,
+  type ReasoningBoundary,
+  reasoningBoundary,
+  type WeightDelta,
+  type WeightDeltas,
+} from "../../src/analysis/index.ts";
+import {
+  alignmentFigure,
+  boundaryFigure,
+  entropyFigure,
+  type Figure,
+  interferenceFigure,
+  rankFigure,
+  solvedMatrixFigure,
+  type TrainingRecord,
+  trainingFigure,
+  weightDeltaFigure,
+} from "../../src/plot/index.ts";
+import { type Rng, rng } from "../../src/toolkit/rng.ts";
+
+const random = (stream: string): Rng => rng({ seed: 1, stream });
+const around = (value: number, half: number): Estimate => ({ value, low: value - half, high: value + half });
+
+/** The trained policy is better at k = 1 and never solves the hard third: the base overtakes. */
+export function boundarySample(): ReasoningBoundary {
+  const draw = random("boundary");
+  const samples = 64;
+  const run = (rate: (i: number) => number) => ({
+    problems: Array.from({ length: 60 }, (_, i) => {
+      let correct = 0;
+      for (let s = 0; s < samples; s++) correct += draw.uniform() < rate(i) ? 1 : 0;
+      return { id: `problem-${i}`, level: 1 + (i % 3), n: samples, correct };
+    }),
+  });
+  const base = run((i) => (i % 3 === 2 ? 0.04 : 0.3));
+  const trained = run((i) => (i % 3 === 2 ? (i % 2 === 0 ? 0.006 : 0) : 0.85));
+  return reasoningBoundary(base, trained, { resamples: 200 });
+}
+
+function group(name: string, tokens: number, before: number, after: number): EntropyGroup {
+  const change = after - before;
+  return {
+    name,
+    tokens,
+    before,
+    after,
+    change: around(change, 0.03),
+    firstOrder: around(change * 0.8, 0.04),
+    curvature: change * 0.1,
+    rest: change * 0.2,
+    covariance: around(-change * 2, 0.05),
+    forecast: change * 0.6,
+  };
+}
+
+export function entropySample(): EntropyChange {
+  const bins = [0.9, 0.7, 0.55, 0.4, 0.5, 0.3, 0.2, 0.15];
+  const classes: readonly (readonly [string, number, number])[] = [
+    ["digit", 2400, 0.62],
+    ["operator", 900, 0.3],
+    ["separator", 700, 0.12],
+    ["end of text", 150, 0.05],
+  ];
+  return {
+    confidence: 0.95,
+    tokens: 4150,
+    sequences: 150,
+    overall: group("all tokens", 4150, 0.45, 0.2),
+    byPosition: bins.map((before, i) => ({
+      ...group(`${i * 8} to ${i * 8 + 7}`, 500, before, before * 0.45),
+      from: i * 8,
+      to: i * 8 + 7,
+    })),
+    byClass: classes.map(([name, tokens, before]) =>
+      group(name, tokens, before, before * (name === "digit" ? 0.3 : 0.8)),
+    ),
+    forecast: { stepSize: 0.3, fitted: true, rule: "natural", correlation: 0.71, pooledCovariance: 0.2 },
+    perToken: { change: new Float64Array(4150) },
+  };
+}
+
+export function interferenceSample(): NegativeInterference {
+  const draw = random("interference");
+  const steps = [0, 10, 20, 30, 40, 50, 60];
+  const problems = Array.from({ length: 40 }, (_, i) => {
+    const change = 6 * draw.normal() + 5;
+    return {
+      id: `problem-${i}`,
+      logLikelihood: steps.map((_, s) => -20 + (change * s) / 6),
+      change,
+      worstFall: Math.max(0, -change) + draw.uniform(),
+    };
+  });
+  const hurt = problems.filter(({ change }) => change < 0).sort((a, b) => a.change - b.change);
+  const ids = hurt.map(({ id }) => id);
+  return {
+    confidence: 0.95,
+    steps,
+    problems,
+    course: steps.map((step) => ({
+      step,
+      logLikelihood: around(-20 + (5 * step) / 60, 1 + step / 60),
+      hurtShare: step === 0 ? 0 : 0.15 + step / 500,
+    })),
+    change: around(5, 1.8),
+    hurtShare: hurt.length / problems.length,
+    hurt: ids,
+    lost: { ids: ids.slice(0, 5), beyondChance: ids.slice(0, 2) },
+  };
+}
+
+export function alignmentSample(size = 8): GradientAlignment {
+  const draw = random("alignment");
+  const cosine = new Float64Array(size * size).fill(1);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < i; j++) {
+      const value = 0.25 * draw.normal() + (i % 2 === j % 2 ? 0.3 : -0.1);
+      cosine[i * size + j] = value;
+      cosine[j * size + i] = value;
+    }
+  }
+  return {
+    ids: Array.from({ length: size }, (_, i) => `problem-${i}`),
+    cosine,
+    effect: cosine.map((value) => value * 0.01),
+    stepSize: 0.01,
+    pairs: (size * (size - 1)) / 2,
+    negativeShare: 0.25,
+    meanCosine: 0.08,
+    worst: [{ from: "problem-1", to: "problem-4", cosine: -0.41, effect: -0.0041 }],
+    harmDone: Array.from({ length: size }, () => -0.01),
+    harmTaken: Array.from({ length: size }, () => -0.01),
+  };
+}
+
+const ranks = [1, 2, 4, 8, 16, 32];
+
+function delta(name: string, shape: readonly number[], size: number, decay: number): WeightDelta {
+  const count = Math.min(...shape);
+  const singularValues = Float64Array.from({ length: count }, (_, i) => size * Math.exp(-decay * i));
+  const squares = singularValues.map((value) => value * value);
+  const total = squares.reduce((sum, value) => sum + value, 0);
+  const share = (rank: number) => squares.slice(0, rank).reduce((sum, value) => sum + value, 0) / total;
+  const common = { name, shape, parameters: shape.reduce((a, b) => a * b), norm: 10, unchanged: 0.7 };
+  const sizes = { deltaNorm: Math.sqrt(total), relativeNorm: Math.sqrt(total) / 10 };
+  if (shape.length === 1) return { ...common, ...sizes };
+  return {
+    ...common,
+    ...sizes,
+    spectrum: {
+      singularValues,
+      stableRank: total / (size * size),
+      effectiveRank: 5,
+      energy: ranks.map((rank) => ({ rank, share: share(rank) })),
+      rankFor: { "90%": 4, "99%": 9 },
+    },
+  };
+}
+
+export function deltaSample(): WeightDeltas {
+  const modules = [
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.o_proj",
+    "mlp.gate_proj",
+    "mlp.up_proj",
+    "mlp.down_proj",
+  ];
+  const layers = [0, 1, 2, 3].flatMap((layer) => [
+    ...modules.map((module, m) =>
+      delta(`model.layers.${layer}.${module}.weight`, [128, 128], 0.1 + 0.03 * m + 0.02 * layer, 0.1 + 0.02 * layer),
+    ),
+    delta(`model.layers.${layer}.input_layernorm.weight`, [128], 0.02, 1),
+    delta(`model.layers.${layer}.post_attention_layernorm.weight`, [128], 0.02, 1),
+  ]);
+  return {
+    tensors: [
+      delta("model.embed_tokens.weight", [32, 128], 0.2, 0.15),
+      ...layers,
+      delta("model.norm.weight", [128], 0.02, 1),
+    ],
+    ranks,
+    overall: {
+      parameters: 820_000,
+      relativeNorm: 0.031,
+      unchanged: 0.68,
+      energy: ranks.map((rank) => ({ rank, share: 1 - Math.exp(-0.25 * rank) })),
+    },
+  };
+}
+
+export function rankSample(): Parameters<typeof rankFigure>[0] {
+  return {
+    base: around(0.31, 0.04),
+    trained: around(0.78, 0.04),
+    points: [1, 2, 4, 8, 16, 32].map((rank) => ({ rank, pass1: around(0.78 - 0.47 * Math.exp(-rank / 3), 0.04) })),
+  };
+}
+
+export function trainingSample(steps = 60): TrainingRecord[] {
+  const draw = random("training");
+  return Array.from({ length: steps }, (_, i) => ({
+    step: i + 1,
+    metrics: {
+      reward: 0.3 + 0.5 * (1 - Math.exp(-i / 20)) + 0.04 * draw.normal(),
+      entropy: 0.5 * Math.exp(-i / 40) + 0.01 * draw.normal(),
+      "completions/mean_length": 34 - 6 * (1 - Math.exp(-i / 15)) + 0.5 * draw.normal(),
+      "completions/clipped_ratio": Math.max(0, 0.08 * Math.exp(-i / 10) + 0.01 * draw.normal()),
+      grad_norm: 0.6 + 0.1 * draw.normal(),
+      "sampling/sampling_logp_difference/max": 2e-6 * (1 + draw.uniform()),
+      frac_reward_zero_std: 0.3,
+    },
+  }));
+}
+
+/** Every figure, by a short name. */
+export function gallery(): Readonly<Record<string, Figure>> {
+  return {
+    boundary: boundaryFigure(boundarySample()),
+    solved: solvedMatrixFigure(boundarySample()),
+    entropy: entropyFigure(entropySample()),
+    interference: interferenceFigure(interferenceSample()),
+    alignment: alignmentFigure(alignmentSample()),
+    deltas: weightDeltaFigure(deltaSample()),
+    rank: rankFigure(rankSample()),
+    training: trainingFigure(trainingSample()),
+    waiting: trainingFigure([]),
+  };
+}
