@@ -116,7 +116,9 @@ export function solvedMatrixFigure(boundary: ReasoningBoundary): Figure {
     ...frame({
       title: "Solved before and after training",
       subtitle: `${sampleLine({ ...boundary }).split(";")[0]}; solved: at least one right sample`,
-      height: 400,
+      legend: 0.58,
+      headings: true,
+      height: 420,
     }),
     ...axes,
     annotations: [heading("Problems by what became of them", 1), heading("Each problem", 2)],
@@ -129,8 +131,8 @@ const fates = ["kept", "gained", "lost", "never"] as const;
 function matrix({ fates: cells, confidence }: ReasoningBoundary): HeatmapTrace {
   const words = (fate: Fate): string => {
     const { ids, beyondChance, expectedByChance } = cells[fate];
-    const lines = [`<b>${fate}: ${ids.length}</b>`, `by chance: ${fixed(expectedByChance, 1)}`];
-    if (fate === "lost" || fate === "gained") lines.push(`beyond chance: ${beyondChance.length}`);
+    const lines = [`<b>${fate}: ${ids.length}</b>`, `${fixed(expectedByChance, 1)} expected by chance`];
+    if (fate === "lost" || fate === "gained") lines.push(`${beyondChance.length} beyond chance`);
     return lines.join("<br>");
   };
   const code: Readonly<Record<Fate, number>> = { kept: 0, gained: 1, lost: 2, never: 3 };

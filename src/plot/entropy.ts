@@ -40,12 +40,13 @@ function layoutOf({ tokens, sequences, confidence, overall }: EntropyChange): La
       { x: { title: { text: "token class" }, type: "category" }, y: nats },
       { x: { title: { text: "token class" }, type: "category" }, y: change },
     ],
-    { columns: 2, gapY: 0.26 },
+    { columns: 2, gapY: 0.24 },
   );
   return {
     ...frame({
       title: `Entropy change on the same contexts: ${fixed(overall.before, 3)} to ${fixed(overall.after, 3)} nats a token`,
       subtitle: `${tokens} tokens of ${sequences} completions; intervals: ${percent(confidence)} over completions`,
+      headings: true,
       height: 640,
     }),
     ...axes,
@@ -151,7 +152,7 @@ function bars(x: readonly string[], name: string, role: Role): Omit<BarTrace, "y
     showlegend: false,
     x,
     y: [],
-    marker: { color, pattern: { shape: pattern, fgcolor: "#FFFFFF", size: 5 } },
+    marker: { color, pattern: { shape: pattern, bgcolor: color, fgcolor: "#FFFFFF", size: 5 } },
     hovertemplate: `%{x}: %{y:.3f} nats<extra>${name}</extra>`,
   };
 }

@@ -29,15 +29,17 @@ function layoutOf({ problems, change, hurtShare, confidence }: NegativeInterfere
   const hurt = { title: { text: "problems hurt (share)" }, range: [0, 1.02] } as const;
   const sorted = {
     title: { text: "problems, sorted by change" },
+    range: [0.4, problems.length + 0.6],
     showticklabels: false,
     showgrid: false,
     ticks: "",
   } as const;
-  const range = `${percent(confidence)} over problems`;
+  const range = `${percent(confidence)} intervals`;
   return {
     ...frame({
       title: `Interference: training made ${percent(hurtShare)} of ${problems.length} problems less likely to be solved`,
-      subtitle: `log-likelihood of right answers, mean change ${interval(change)} nats; intervals: ${range}`,
+      subtitle: `log-likelihood of right answers, mean change ${interval(change)} nats; large cross: fell beyond chance; ${range}`,
+      headings: true,
       height: 620,
     }),
     ...place([
@@ -87,7 +89,7 @@ function lostMarks(sorted: readonly ProblemCourse[], { lost }: NegativeInterfere
     {
       type: "scatter",
       mode: "markers",
-      name: "success rate fell (large: beyond chance)",
+      name: "success rate fell",
       x: here.map(({ i }) => i + 1),
       y: here.map(({ problem }) => problem.change),
       text: here.map(({ problem: { id, solved } }) =>
@@ -96,7 +98,13 @@ function lostMarks(sorted: readonly ProblemCourse[], { lost }: NegativeInterfere
           : `${id}: ${solved.before.correct} of ${solved.before.n}, then ${solved.after.correct} of ${solved.after.n}`,
       ),
       hovertemplate: "%{text}<extra></extra>",
-      marker: { symbol: "x", color: "#222222", size: here.map(({ problem }) => (sure.has(problem.id) ? 9 : 5)) },
+      marker: {
+        symbol: "x",
+        color: "#222222",
+        opacity: 1,
+        line: { width: 0 },
+        size: here.map(({ problem }) => (sure.has(problem.id) ? 9 : 5)),
+      },
       ...axesOf(1),
     },
   ];
@@ -148,7 +156,11 @@ export function alignmentFigure(alignment: GradientAlignment): Figure {
     zmin: -reach,
     zmax: reach,
     colorscale: divergingScale,
-    colorbar: { title: { text: "cosine of gradients", side: "right" }, thickness: 14, outlinewidth: 0 },
+    colorbar: {
+      title: { text: "cosine of gradients", side: "right", font: { size: 13 } },
+      thickness: 14,
+      outlinewidth: 0,
+    },
     ...(size <= cellsWithText ? { texttemplate: "%{z:.2f}" } : {}),
     hovertemplate: "step on %{y}, effect on %{x}<br>cosine %{z:.3f}<extra></extra>",
     xgap: 1,

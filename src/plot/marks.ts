@@ -54,21 +54,22 @@ export function curve(
 ): readonly ScatterTrace[] {
   const { name, legend = true, markers = 7, format = ".3f", panel } = options;
   const interval = { low: estimates.map(({ low }) => low), high: estimates.map(({ high }) => high) };
+  const look = { line: { color: style.color, dash: style.dash, width: 2.2 }, ...axesOf(panel) } as const;
+  const marker = { symbol: style.symbol, color: style.color, opacity: 1, line: { width: 0 } };
+  const common = { type: "scatter", mode: "lines+markers", name, legendgroup: name, ...look } as const;
   const line: ScatterTrace = {
-    type: "scatter",
-    mode: "lines+markers",
-    name,
-    legendgroup: name,
-    showlegend: legend,
+    ...common,
+    showlegend: legend && markers === 7,
     x,
     y: estimates.map(({ value }) => value),
     customdata: estimates.map(({ low, high }) => [low, high]),
     hovertemplate: `%{y:${format}} (%{customdata[0]:${format}} to %{customdata[1]:${format}})`,
-    line: { color: style.color, dash: style.dash, width: 2.2 },
-    marker: { symbol: style.symbol, size: markers, color: style.color },
-    ...axesOf(panel),
+    marker: { ...marker, size: markers },
   };
-  return [...band(x, interval, style, { group: name, ...(panel === undefined ? {} : { panel }) }), line];
+  // Where markers differ in size, the legend's own entry shows the full one.
+  const entry: ScatterTrace = { ...common, x: [null], y: [null], hoverinfo: "skip", marker: { ...marker, size: 7 } };
+  const bounds = band(x, interval, style, { group: name, ...(panel === undefined ? {} : { panel }) });
+  return legend && markers !== 7 ? [...bounds, line, entry] : [...bounds, line];
 }
 
 /** A dotted line across a panel at a height, or from top to bottom at a position. */

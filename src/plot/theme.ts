@@ -88,7 +88,7 @@ export const template: { readonly layout: object } = {
       y: 1,
       yref: "container",
       yanchor: "top",
-      pad: { t: 12 },
+      pad: { t: 22 },
       font: { size: 16 },
     },
     legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom", font: { size: 12 }, tracegroupgap: 0 },
@@ -100,24 +100,35 @@ export const template: { readonly layout: object } = {
   },
 };
 
+/** Pixels above the data: title and subtitle, a row of legend, a row of panel headings. */
+const [titleRows, legendRow, headingRow] = [62, 26, 22];
+const marginBelow = 52;
+
 /**
- * Title, subtitle and margins: room above the data for the two lines and the legend, so that none covers another.
+ * Title, subtitle and margins: room above the data for the two lines, the legend and the panels' headings, so that none
+ * covers another.
  *
- * @param options.legend whether a legend row stands between title and data; default true
+ * @param options.legend whether a legend row stands between title and data, and where from the left; default 0, the edge
+ * @param options.headings whether the panels at the top have headings; default false
  * @param options.height pixels; default 420
  */
 export function frame(options: {
   readonly title: string;
   readonly subtitle: string;
-  readonly legend?: boolean;
+  readonly legend?: false | number;
+  readonly headings?: boolean;
   readonly height?: number;
 }): Layout {
-  const { title, subtitle, legend = true, height = 420 } = options;
+  const { title, subtitle, legend = 0, headings = false, height = 420 } = options;
+  const above = titleRows + (legend === false ? 0 : legendRow) + (headings ? headingRow : 0);
+  const plotHeight = height - above - marginBelow;
   return {
     title: { text: `${title}<br><span style="font-size:12px;color:#555555">${subtitle}</span>` },
     height,
-    margin: { l: 60, r: 24, t: legend ? 88 : 66, b: 52 },
-    showlegend: legend,
+    margin: { l: 60, r: 24, t: above, b: marginBelow },
+    ...(legend === false
+      ? { showlegend: false }
+      : { showlegend: true, legend: { x: legend, y: 1 + (headings ? headingRow / plotHeight : 0) } }),
     template,
   };
 }

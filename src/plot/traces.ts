@@ -81,7 +81,12 @@ export interface BarTrace extends TraceBase {
   readonly marker?: {
     readonly color?: string | readonly string[];
     readonly line?: Line;
-    readonly pattern?: { readonly shape: string; readonly fgcolor?: string; readonly size?: number };
+    readonly pattern?: {
+      readonly shape: string;
+      readonly bgcolor?: string;
+      readonly fgcolor?: string;
+      readonly size?: number;
+    };
   };
   readonly error_y?: ErrorBar;
   readonly textposition?: "auto" | "outside" | "inside" | "none";

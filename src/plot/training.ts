@@ -35,7 +35,7 @@ const panels: readonly PanelOf[] = [
     metric: "sampling/sampling_logp_difference/max",
     title: "Sampler against learner",
     unit: "largest |Δ log p| (nats)",
-    axis: { type: "log", tickformat: ".0e", nticks: 5 },
+    axis: { rangemode: "tozero", tickformat: ".1e", nticks: 4 },
   },
 ];
 
@@ -46,7 +46,7 @@ export function trainingFigure(records: readonly TrainingRecord[], options: Trai
   const shown = panels.filter(({ metric }) => records.length === 0 || records.some(({ metrics }) => metric in metrics));
   const data = shown.flatMap((panel, i) => {
     const values = records.map(({ metrics }) => metrics[panel.metric] ?? Number.NaN);
-    return panelLines({ steps, values, span, panel: i + 1, log: panel.axis?.type === "log" });
+    return panelLines({ steps, values, span, panel: i + 1 });
   });
   const axes = shown.map(({ unit, axis }, i) => ({
     x: { ...stepAxis(steps), ...(i >= shown.length - 2 ? { title: { text: "training step" } } : {}) },
@@ -56,7 +56,8 @@ export function trainingFigure(records: readonly TrainingRecord[], options: Trai
     ...frame({
       title: titleOf(records),
       subtitle: [`${records.length} steps; line: moving average over ${span} steps`, note].filter(Boolean).join("; "),
-      height: 120 + 170 * Math.ceil(shown.length / 2),
+      headings: true,
+      height: 130 + 170 * Math.ceil(shown.length / 2),
     }),
     ...grid(axes, { columns: 2, gapX: 0.15, gapY: 0.14 }),
     annotations: shown.map(({ title }, i) => heading(title, i + 1)),
@@ -81,10 +82,8 @@ function panelLines(series: {
   readonly values: readonly number[];
   readonly span: number;
   readonly panel: number;
-  readonly log: boolean;
 }): readonly ScatterTrace[] {
-  const { steps, span, panel, log } = series;
-  const values = log ? series.values.map((value) => (value > 0 ? value : Number.NaN)) : series.values;
+  const { steps, values, span, panel } = series;
   const common = { type: "scatter", x: steps, ...axesOf(panel), showlegend: panel === 1 } as const;
   const raw: ScatterTrace = {
     ...common,

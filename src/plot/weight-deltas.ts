@@ -19,8 +19,13 @@ function layoutOf({ overall, ranks, tensors }: WeightDeltas): Layout {
   const width = Math.max(1, ...tensors.map(({ spectrum }) => spectrum?.singularValues.length ?? 1));
   const rank = { ...log(Math.max(1, ...ranks)), title: { text: "rank kept, r" } };
   const index = { ...log(width), title: { text: "singular value, i" } };
-  const energy = { title: { text: "share of ‖Δ‖² in the top r" }, range: [0, 1.02] } as const;
-  const sigma = { title: { text: "σᵢ / σ₁" }, type: "log", tickformat: ".0e", nticks: 5 } as const;
+  const energy = { title: { text: "share of |Δ|² in the top r" }, range: [0, 1.02] } as const;
+  const sigma = {
+    title: { text: "σ<sub>i</sub> / σ<sub>1</sub>" },
+    type: "log",
+    tickformat: ".0e",
+    nticks: 5,
+  } as const;
   const module = { title: { text: "module" }, type: "category", showgrid: false } as const;
   const layer = { title: { text: "layer" }, type: "category", showgrid: false, autorange: "reversed" } as const;
   const same = overall.unchanged === undefined ? "" : `; ${percent(overall.unchanged)} of entries the same at bfloat16`;
@@ -28,6 +33,7 @@ function layoutOf({ overall, ranks, tensors }: WeightDeltas): Layout {
     ...frame({
       title: `Weight change: ${percent(overall.relativeNorm, 2)} of the weights' norm`,
       subtitle: `${overall.parameters.toLocaleString("en")} parameters${same}; each thin line is one matrix`,
+      headings: true,
       height: 640,
     }),
     ...place([
@@ -38,7 +44,7 @@ function layoutOf({ overall, ranks, tensors }: WeightDeltas): Layout {
     annotations: [
       heading("Energy in the top ranks", 1),
       heading("Spectrum of the change", 2),
-      heading("Relative norm of the change, ‖Δ‖ / ‖W‖", 3),
+      heading("Relative norm of the change, |Δ| / |W|", 3),
     ],
   };
 }
@@ -118,6 +124,13 @@ function placeOf(name: string): { readonly layer: string; readonly module: strin
 /** Row of what belongs to no layer: embeddings, the last norm, the head. */
 const outside = "outside";
 
+/** Names that fit under a column; the hover text has the whole. */
+const shortNames: Readonly<Record<string, string>> = {
+  embed_tokens: "embed",
+  input_layernorm: "norm 1",
+  post_attention_layernorm: "norm 2",
+};
+
 function normMap(tensors: readonly WeightDelta[]): HeatmapTrace {
   const places = tensors.map((tensor) => ({ ...placeOf(tensor.name), value: tensor.relativeNorm }));
   const modules = [...new Set(places.map(({ module }) => module))];
@@ -129,14 +142,15 @@ function normMap(tensors: readonly WeightDelta[]): HeatmapTrace {
   );
   return {
     type: "heatmap",
-    x: modules,
+    x: modules.map((module) => shortNames[module] ?? module.replace(/_proj$/, "")),
     y: layers,
     z,
+    text: layers.map((layer) => modules.map((module) => `${layer === outside ? "" : `layer ${layer}, `}${module}`)),
     zmin: 0,
     colorscale: sequentialScale,
     colorbar: { thickness: 12, outlinewidth: 0, len: 0.4, y: 0.19 },
     ...(layers.length * modules.length <= 120 ? { texttemplate: "%{z:.2g}", textfont: { size: 10.5 } } : {}),
-    hovertemplate: "layer %{y}, %{x}: %{z:.4f}<extra></extra>",
+    hovertemplate: "%{text}: %{z:.4f}<extra></extra>",
     xgap: 1,
     ygap: 1,
     ...axesOf(3),
@@ -148,7 +162,7 @@ function deltaWords({ overall }: WeightDeltas, matrices: readonly WeightDelta[])
   const ranks = matrices.map(({ spectrum }) => spectrum?.stableRank ?? Number.NaN).sort((a, b) => a - b);
   const lines = [
     `Weight change, ${overall.parameters.toLocaleString("en")} parameters: ${percent(overall.relativeNorm, 2)} of the weights' norm`,
-    `energy of the change in ${energy}`,
+    energy === "" ? "no matrix changed" : `energy of the change in ${energy}`,
     `stable rank ${fixed(ranks[0] ?? Number.NaN, 1)} to ${fixed(ranks.at(-1) ?? Number.NaN, 1)} over ${matrices.length} matrices`,
   ];
   if (overall.unchanged !== undefined) lines.push(`${percent(overall.unchanged)} of entries the same at bfloat16`);

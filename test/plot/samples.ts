@@ -158,7 +158,8 @@ function delta(name: string, shape: readonly number[], size: number, decay: numb
       stableRank: total / (size * size),
       effectiveRank: 5,
       energy: ranks.map((rank) => ({ rank, share: share(rank) })),
-      rankFor: { "90%": 4, "99%": 9 },
+      rank90: 4,
+      rank99: 9,
     },
   };
 }
