@@ -100,7 +100,7 @@ export class Engine {
    *
    * @throws UsageError when an input is missing, unknown, or of another shape or dtype than the graph's
    */
-  run(
+  async run(
     model: GraphModel,
     feeds: Readonly<Record<string, Feed>>,
     options: CallOptions = {},
