@@ -1,10 +1,23 @@
 /** Analyses: numbers in, numbers out. */
-export type { EntropyBin, EntropyChange, EntropyForecast, EntropyGroup } from "./entropy-change.ts";
-export type {
-  GradientAlignment,
-  InterferencePoint,
-  NegativeInterference,
-  ProblemCourse,
+export {
+  type EntropyBin,
+  type EntropyChange,
+  type EntropyChangeOptions,
+  type EntropyForecast,
+  type EntropyGroup,
+  entropyChange,
+  type TokenSnapshot,
+} from "./entropy-change.ts";
+export {
+  type GradientAlignment,
+  type GradientGram,
+  type HarmfulPair,
+  type InterferenceInput,
+  type InterferenceOptions,
+  type InterferencePoint,
+  type NegativeInterference,
+  negativeInterference,
+  type ProblemCourse,
 } from "./negative-interference.ts";
 export {
   type BoundaryLevel,

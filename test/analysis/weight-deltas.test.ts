@@ -127,7 +127,7 @@ test("weightDeltas: 30 matrices of 128 x 320 take seconds at most, report progre
   clearInterval(timer);
   expect(calls).toBe(30);
   expect(turns).toBeGreaterThan(20);
-  expect(seconds).toBeLessThan(6); // 0.8 s alone on one core
+  expect(seconds).toBeLessThan(10); // 0.8 s on an idle core; the bound is for a busy machine
 });
 
 test.each([

@@ -134,8 +134,7 @@ export function alignmentSample(size = 8): GradientAlignment {
     negativeShare: 0.25,
     meanCosine: 0.08,
     worst: [{ from: "problem-1", to: "problem-4", cosine: -0.41, effect: -0.0041 }],
-    harmDone: Array.from({ length: size }, () => -0.01),
-    harmTaken: Array.from({ length: size }, () => -0.01),
+    harm: Array.from({ length: size }, () => -0.01),
   };
 }
 

@@ -1,0 +1,104 @@
+/** Per-token measurements of a policy, and the checks that two of them speak of the same contexts. */
+import { refuse } from "../../toolkit/refuse.ts";
+import { checkConfidence } from "../statistics/estimate.ts";
+
+/** One policy on N tokens in their contexts; `tokenProbe` returns one. */
+export interface TokenSnapshot {
+  /** [N] entropy of the next-token distribution at each context, in nats. */
+  readonly entropies: ArrayLike<number>;
+  /** [N] log-prob of the token that stands there, in nats. */
+  readonly logProbs?: ArrayLike<number>;
+  /** [N, V] log-probs of the whole vocabulary. */
+  readonly rows?: ArrayLike<number>;
+  /** [N] token ids: compared between the two sides where both have them. */
+  readonly tokens?: ArrayLike<number>;
+  /** [N] position in the completion, from 0. */
+  readonly positions?: ArrayLike<number>;
+  /** [N] class of the token, such as "digit". */
+  readonly classes?: readonly string[];
+  /** [N] which sequence the token is of: tokens of one sequence are resampled together. */
+  readonly sequences?: ArrayLike<number>;
+}
+
+interface Checked {
+  readonly confidence: number;
+  readonly bins: number;
+  readonly advantages?: ArrayLike<number>;
+  readonly stepSize?: number;
+}
+
+/** Refuses two snapshots that cannot be compared; returns the number of tokens. */
+export function checkSnapshots(before: TokenSnapshot, after: TokenSnapshot, options: Checked): number {
+  const where = "entropyChange";
+  const n = before.entropies.length;
+  if (n === 0) refuse(where, "there are no tokens", "pass at least one");
+  checkConfidence(where, options.confidence);
+  if (!Number.isInteger(options.bins) || options.bins < 1)
+    refuse(where, `bins is ${options.bins}`, "pass a whole number");
+  if (options.stepSize !== undefined && !(options.stepSize >= 0)) {
+    refuse(where, `stepSize is ${options.stepSize}`, "pass 0 or more, or leave it out to have it fitted");
+  }
+  checkLengths(n, { before, after, advantages: options.advantages });
+  for (const [side, values] of [
+    ["before", before.entropies],
+    ["after", after.entropies],
+  ] as const) {
+    checkFinite(`an entropy ${side}`, values);
+  }
+  if (options.advantages !== undefined) {
+    if (before.logProbs === undefined) refuse(where, "advantages came without log-probs", "pass before.logProbs too");
+    checkFinite("an advantage", options.advantages);
+    checkFinite("a log-prob", before.logProbs);
+  }
+  if ((before.rows === undefined) !== (after.rows === undefined)) {
+    refuse(where, "rows are there on one side only", "pass full-vocabulary log-probs of both, or of neither");
+  }
+  const moved = before.tokens === undefined ? -1 : firstDifference(before.tokens, after.tokens ?? before.tokens);
+  if (moved >= 0) {
+    refuse(
+      where,
+      `token ${moved} is ${before.tokens?.[moved]} before and ${after.tokens?.[moved]} after`,
+      "probe both policies on the same sequences",
+    );
+  }
+  return n;
+}
+
+function checkLengths(
+  n: number,
+  sides: {
+    readonly before: TokenSnapshot;
+    readonly after: TokenSnapshot;
+    readonly advantages: ArrayLike<number> | undefined;
+  },
+): void {
+  const { before, after, advantages } = sides;
+  const lists = {
+    "after.entropies": after.entropies,
+    "before.logProbs": before.logProbs,
+    "before.tokens": before.tokens,
+    "after.tokens": after.tokens,
+    "before.positions": before.positions,
+    "before.classes": before.classes,
+    "before.sequences": before.sequences,
+    advantages,
+  };
+  for (const [name, list] of Object.entries(lists)) {
+    if (list !== undefined && list.length !== n) {
+      refuse("entropyChange", `${name} has ${list.length} entries for ${n} tokens`, "pass one entry a token");
+    }
+  }
+}
+
+function checkFinite(what: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      refuse("entropyChange", `${what} is ${values[i]} (token ${i})`, "leave tokens without a value out of all lists");
+    }
+  }
+}
+
+function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return i;
+  return -1;
+}
