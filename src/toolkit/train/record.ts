@@ -42,7 +42,10 @@ export interface StepRecord {
  * `reward_std` is the mean over groups of the sample standard deviation; `frac_reward_zero_std` the share of groups
  * whose scored rewards are all equal, which therefore teach nothing.
  */
-export function rolloutMetrics(rollouts: Rollouts, rewards: Rewards): Record<string, number> {
+export function rolloutMetrics(
+  rollouts: Pick<Rollouts, "group" | "completionLengths" | "finish" | "tokensPerSecond">,
+  rewards: Rewards,
+): Record<string, number> {
   const groups = [...groupStatistics(rewards.values, rollouts.group).values()];
   const scored = rewards.values.filter((value) => !Number.isNaN(value));
   const deviations = groups.map(({ squares, count }) => (count > 1 ? Math.sqrt(squares / (count - 1)) : 0));

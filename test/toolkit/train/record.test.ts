@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import type { Rewards } from "../../../src/toolkit/reward.ts";
+import { rolloutMetrics, stepEvents } from "../../../src/toolkit/train/record.ts";
+
+// Group 0: 1, 0 and one unscored. Group 1: 1, 1.
+const values = Float32Array.of(1, 0, Number.NaN, 1, 1);
+const verdict = { reason: "", ms: 0, verifier: { name: "v", version: "1" } };
+const rewards: Rewards = {
+  values,
+  verdicts: [
+    { ...verdict, score: 1, status: "correct" },
+    { ...verdict, score: 0, status: "unparsed" },
+    { ...verdict, score: null, status: "failed" },
+    { ...verdict, score: 1, status: "correct" },
+    { ...verdict, score: 1, status: "correct" },
+  ],
+};
+const rollouts = {
+  group: Int32Array.of(0, 0, 0, 1, 1),
+  completionLengths: Int32Array.of(2, 4, 6, 8, 10),
+  finish: ["eos", "length", "eos", "eos", "eos"],
+  tokensPerSecond: 100,
+} as const;
+
+test("rolloutMetrics: unscored rows count in no reward figure", () => {
+  const metrics = rolloutMetrics(rollouts, rewards);
+  expect(metrics.reward).toBe(3 / 4);
+  expect(metrics.reward_std).toBeCloseTo((Math.sqrt(0.5) + 0) / 2, 12); // sample deviation of 1, 0; of 1, 1
+  expect(metrics).toMatchObject({
+    frac_reward_zero_std: 1 / 2,
+    "completions/mean_length": 6,
+    "completions/min_length": 2,
+    "completions/max_length": 10,
+    "completions/clipped_ratio": 1 / 5,
+    unparsed_ratio: 1 / 5,
+    unscored_ratio: 1 / 5,
+  });
+});
+
+test("stepEvents: a step without gradient, unscored rows and completions all cut off are each told", () => {
+  const metrics = { frac_reward_zero_std: 1, unscored_ratio: 0.2, "completions/clipped_ratio": 1 };
+  expect(stepEvents(metrics, 5).map(({ kind }) => kind)).toEqual(["no-gradient", "unscored", "all-cut-off"]);
+  expect(stepEvents(metrics, 5)[1]?.message).toBe("the verifier failed on 1 of 5 completions");
+  expect(stepEvents({ frac_reward_zero_std: 0.9, unscored_ratio: 0 }, 5)).toEqual([]);
+});
