@@ -53,6 +53,11 @@ export function isFigure(value: unknown): value is Figure {
   return typeof value === "object" && value !== null && "toJSON" in value && "bundle" in value && "summary" in value;
 }
 
+/** The part of a figure's bundle that needs no drawing: plotly's mime type and text. */
+export function interactiveBundle(value: Figure): MimeBundle {
+  return { [plotlyMime]: value.toJSON(), "text/plain": value.summary };
+}
+
 /** `console.log(figure)` prints the sentence, not the arrays. */
 function printable(summary: string): object {
   return { [inspect]: () => summary };

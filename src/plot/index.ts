@@ -1,7 +1,10 @@
 export { boundaryFigure, solvedMatrixFigure } from "./boundary.ts";
+export { type DisplayOptions, display } from "./display.ts";
 export { entropyFigure } from "./entropy.ts";
 export { type Fallback, type Figure, figure, isFigure, type MimeBundle, plotlyMime } from "./figure.ts";
 export { alignmentFigure, interferenceFigure } from "./interference.ts";
+export { type LiveFigure, type LiveRun, liveCurves } from "./live.ts";
+export { type PagePart, standaloneHtml } from "./page.ts";
 export { renderPng, renderSvg } from "./static.ts";
 export { type Role, type RoleStyle, roles } from "./theme.ts";
 export { type TrainingFigureOptions, type TrainingRecord, trainingFigure } from "./training.ts";
