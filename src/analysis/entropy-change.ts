@@ -13,12 +13,13 @@
  * change is small; the others forecast from sampled tokens and advantages alone. What the first order leaves over is `rest`, and
  * the second-order term (`curvature`) says how much of that is the size of the step.
  */
+import { checkOptions } from "../toolkit/options.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
 import { checkSnapshots, type TokenSnapshot } from "./entropy/checks.ts";
 import { clusterIndex, type Group, groupByClass, groupByPosition, groupEstimates } from "./entropy/groups.ts";
 import { entropyTables } from "./entropy/tables.ts";
 import { covarianceTerms, rowTerms } from "./entropy/token-terms.ts";
-import type { BootstrapOptions } from "./statistics/bootstrap.ts";
+import { type BootstrapOptions, bootstrapRules } from "./statistics/bootstrap.ts";
 import { type Estimate, mean } from "./statistics/estimate.ts";
 
 export type { TokenSnapshot } from "./entropy/checks.ts";
@@ -109,8 +110,15 @@ export function entropyChange(
   after: TokenSnapshot,
   options: EntropyChangeOptions = {},
 ): EntropyChange & Tabular {
+  checkOptions("entropyChange", options, {
+    ...bootstrapRules,
+    advantages: { kind: "object" },
+    stepSize: { kind: "number", min: 0 },
+    rule: { kind: "either", values: ["natural", "vanilla"] },
+    bins: { kind: "integer", min: 1 },
+  });
   const { confidence = 0.95, resamples = 2000, seed = 0, bins = 8 } = options;
-  const n = checkSnapshots(before, after, { ...options, confidence, bins });
+  const n = checkSnapshots(before, after, options.advantages);
   const perToken = tokenMeasures(before, after, options);
   const forecast = forecastOf(before, perToken, options);
   const everything: Group = { name: "all", members: Array.from({ length: n }, (_, i) => i) };

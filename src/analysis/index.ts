@@ -1,4 +1,6 @@
 /** Analyses: numbers in, numbers out. */
+
+export { truncateDelta } from "../toolkit/linear/truncate-delta.ts";
 export {
   type EntropyBin,
   type EntropyChange,
@@ -43,7 +45,6 @@ export { type Estimate, quantile } from "./statistics/estimate.ts";
 export { benjaminiHochberg, fisherExact, signTest } from "./statistics/exact-tests.ts";
 export { type Counts, passAtK, passCurve } from "./statistics/pass-at-k.ts";
 export { wilsonInterval } from "./statistics/wilson.ts";
-export { truncateDelta } from "./truncate-delta.ts";
 export {
   type DeltaSpectrum,
   type RankEnergy,

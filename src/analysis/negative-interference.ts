@@ -9,13 +9,14 @@
  * so a negative inner product is interference (Yu et al. 2020, "Gradient Surgery for Multi-Task Learning", arXiv:2001.06782; as
  * influence over training: Pruthi et al. 2020, arXiv:2002.08484). A plain gradient step is assumed: Adam's scaling is not in it.
  */
+import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
 import { pairProblems, type SolveCounts } from "./boundary/pairs.ts";
 import { alignGradients, type GradientAlignment, type GradientGram } from "./interference/alignment.ts";
 import { interferenceTables } from "./interference/tables.ts";
-import { type BootstrapOptions, clusteredBootstrap } from "./statistics/bootstrap.ts";
-import { checkConfidence, type Estimate } from "./statistics/estimate.ts";
+import { type BootstrapOptions, bootstrapRules, clusteredBootstrap } from "./statistics/bootstrap.ts";
+import type { Estimate } from "./statistics/estimate.ts";
 import { benjaminiHochberg, fisherExact } from "./statistics/exact-tests.ts";
 import type { Counts } from "./statistics/pass-at-k.ts";
 
@@ -89,10 +90,10 @@ export interface NegativeInterference {
  */
 export function negativeInterference(
   input: InterferenceInput,
-  { confidence = 0.95, resamples = 2000, seed = 0, stepSize = 1 }: InterferenceOptions = {},
+  options: InterferenceOptions = {},
 ): NegativeInterference & Tabular {
-  checkConfidence("negativeInterference", confidence);
-  if (!(stepSize > 0)) refuse("negativeInterference", `stepSize is ${stepSize}`, "pass a step above 0");
+  checkOptions("negativeInterference", options, { ...bootstrapRules, stepSize: { kind: "number", above: 0 } });
+  const { confidence = 0.95, resamples = 2000, seed = 0, stepSize = 1 } = options;
   checkInput(input);
   const solved = solvedCounts(input);
   const problems = input.ids.map((id, p): ProblemCourse => {

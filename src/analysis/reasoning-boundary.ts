@@ -10,13 +10,13 @@
  * Problems with unlike numbers of samples: curves, levels and crossing go to the smallest n of any problem in either run, where
  * every problem still has an unbiased estimate; the fate of a problem uses all of its samples, and `n.equal` says so.
  */
+import { checkOptions } from "../toolkit/options.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
 import { type BoundaryPoint, boundaryCurve, type Crossing } from "./boundary/curve.ts";
 import { type Fates, type ProblemFate, problemFates } from "./boundary/fates.ts";
 import { type Excluded, pairProblems, type SolveCounts } from "./boundary/pairs.ts";
 import { boundaryTables } from "./boundary/tables.ts";
-import type { BootstrapOptions } from "./statistics/bootstrap.ts";
-import { checkConfidence } from "./statistics/estimate.ts";
+import { type BootstrapOptions, bootstrapRules } from "./statistics/bootstrap.ts";
 
 export type { BoundaryPoint, Crossing } from "./boundary/curve.ts";
 export type { Fate, FateCell, Fates, ProblemFate } from "./boundary/fates.ts";
@@ -68,8 +68,12 @@ export function reasoningBoundary(
   trained: SolveCounts,
   options: BoundaryOptions = {},
 ): ReasoningBoundary & Tabular {
+  checkOptions("reasoningBoundary", options, {
+    ...bootstrapRules,
+    ks: { kind: "array" },
+    missing: { kind: "either", values: ["refuse", "exclude"] },
+  });
   const { confidence = 0.95, resamples = 2000, seed = 0, ks, missing = "refuse" } = options;
-  checkConfidence("reasoningBoundary", confidence);
   const { pairs, excluded } = pairProblems(base, trained, missing);
   const sizes = pairs.flatMap((pair) => [pair.base.n, pair.trained.n]);
   const common = sizes.reduce((least, n) => Math.min(least, n));

@@ -6,17 +6,19 @@
  *     energy         Σ_{i≤r} σ_i² / Σ σ_i²   effective rank  exp(−Σ p_i log p_i), p = σ / Σσ
  *
  * Effective rank: Roy & Vetterli 2007, "The effective rank: a measure of effective dimensionality", EUSIPCO. Spectra are exact
- * (`linear/svd.ts`). Tensors of more than two axes count as first axis x all others; vectors have no spectrum.
+ * (`toolkit/linear/svd.ts`). Tensors of more than two axes count as first axis x all others; vectors have no spectrum.
  */
+
+import { inSlices } from "../toolkit/linear/slices.ts";
+import { svdSliced } from "../toolkit/linear/svd.ts";
+import { difference, matrixSize, pairTensors, type TensorPair, type Weights } from "../toolkit/linear/weight-pairs.ts";
+import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
-import { inSlices } from "./linear/slices.ts";
-import { svdSliced } from "./linear/svd.ts";
 import { unchangedAtBfloat16 } from "./weights/bfloat16.ts";
-import { difference, matrixSize, pairTensors, type TensorPair, type Weights } from "./weights/pairs.ts";
 import { deltaTables } from "./weights/tables.ts";
 
-export type { Weights } from "./weights/pairs.ts";
+export type { Weights } from "../toolkit/linear/weight-pairs.ts";
 
 export interface WeightDeltaOptions {
   /** Count entries that bfloat16 cannot tell apart. Default true. */
@@ -83,8 +85,14 @@ export interface WeightDeltas {
 export async function weightDeltas(
   before: Weights,
   after: Weights,
-  { bf16 = true, ranks = [1, 2, 4, 8, 16, 32], onProgress }: WeightDeltaOptions = {},
+  options: WeightDeltaOptions = {},
 ): Promise<WeightDeltas & Tabular> {
+  checkOptions("weightDeltas", options, {
+    bf16: { kind: "boolean" },
+    ranks: { kind: "array" },
+    onProgress: { kind: "function" },
+  });
+  const { bf16 = true, ranks = [1, 2, 4, 8, 16, 32], onProgress } = options;
   for (const rank of ranks) {
     if (!Number.isInteger(rank) || rank < 1) refuse("weightDeltas", `a rank is ${rank}`, "pass whole numbers from 1");
   }

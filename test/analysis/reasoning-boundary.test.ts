@@ -132,3 +132,10 @@ test.each([
 ])("reasoningBoundary: $name is refused", ({ base, ks, message }) => {
   expect(() => reasoningBoundary(base, trained, { ks })).toThrow(message);
 });
+
+test("reasoningBoundary: a misspelt option is refused with the right name", () => {
+  const misspelt = { seed: 1, resample: 10 };
+  expect(() => reasoningBoundary(base, trained, misspelt)).toThrow('no option "resample"; did you mean "resamples"?');
+  expect(() => reasoningBoundary(base, trained, { confidence: 1 })).toThrow("confidence is 1");
+  expect(() => reasoningBoundary(base, trained, { seed: -1 })).toThrow("seed is -1");
+});

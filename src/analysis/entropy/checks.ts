@@ -1,6 +1,5 @@
 /** Per-token measurements of a policy, and the checks that two of them speak of the same contexts. */
 import { refuse } from "../../toolkit/refuse.ts";
-import { checkConfidence } from "../statistics/estimate.ts";
 
 /** One policy on N tokens in their contexts; `tokenProbe` returns one. */
 export interface TokenSnapshot {
@@ -20,34 +19,25 @@ export interface TokenSnapshot {
   readonly sequences?: ArrayLike<number>;
 }
 
-interface Checked {
-  readonly confidence: number;
-  readonly bins: number;
-  readonly advantages?: ArrayLike<number>;
-  readonly stepSize?: number;
-}
-
 /** Refuses two snapshots that cannot be compared; returns the number of tokens. */
-export function checkSnapshots(before: TokenSnapshot, after: TokenSnapshot, options: Checked): number {
+export function checkSnapshots(
+  before: TokenSnapshot,
+  after: TokenSnapshot,
+  advantages: ArrayLike<number> | undefined,
+): number {
   const where = "entropyChange";
   const n = before.entropies.length;
   if (n === 0) refuse(where, "there are no tokens", "pass at least one");
-  checkConfidence(where, options.confidence);
-  if (!Number.isInteger(options.bins) || options.bins < 1)
-    refuse(where, `bins is ${options.bins}`, "pass a whole number");
-  if (options.stepSize !== undefined && !(options.stepSize >= 0)) {
-    refuse(where, `stepSize is ${options.stepSize}`, "pass 0 or more, or leave it out to have it fitted");
-  }
-  checkLengths(n, { before, after, advantages: options.advantages });
+  checkLengths(n, { before, after, advantages });
   for (const [side, values] of [
     ["before", before.entropies],
     ["after", after.entropies],
   ] as const) {
     checkFinite(`an entropy ${side}`, values);
   }
-  if (options.advantages !== undefined) {
+  if (advantages !== undefined) {
     if (before.logProbs === undefined) refuse(where, "advantages came without log-probs", "pass before.logProbs too");
-    checkFinite("an advantage", options.advantages);
+    checkFinite("an advantage", advantages);
     checkFinite("a log-prob", before.logProbs);
   }
   if ((before.rows === undefined) !== (after.rows === undefined)) {

@@ -8,6 +8,7 @@
  * it knows nothing of problems unlike those drawn.
  */
 
+import type { OptionRule } from "../../toolkit/options.ts";
 import { refuse } from "../../toolkit/refuse.ts";
 import { rng } from "../../toolkit/rng.ts";
 import { checkConfidence, type Estimate, mean, quantile } from "./estimate.ts";
@@ -21,6 +22,13 @@ export interface BootstrapOptions {
   /** Same seed, same interval. Default 0. */
   readonly seed?: number;
 }
+
+/** What `checkOptions` accepts for `BootstrapOptions`; an analysis adds its own. */
+export const bootstrapRules: Readonly<Record<keyof BootstrapOptions, OptionRule>> = {
+  confidence: { kind: "number", above: 0, max: 1 },
+  resamples: { kind: "integer", min: 1 },
+  seed: { kind: "integer", min: 0, max: 2 ** 32 - 1 },
+};
 
 /**
  * Calls `visit` with each resample: how often each of the clusters was drawn.
@@ -59,7 +67,6 @@ export function clusteredBootstrap(
   statistic: (counts: Uint32Array) => number,
   { confidence = 0.95, resamples = 2000, seed = 0 }: BootstrapOptions = {},
 ): Estimate {
-  checkConfidence("clusteredBootstrap", confidence);
   const drawn = new Float64Array(resamples);
   eachResample(clusters, { resamples, seed }, (counts, r) => {
     drawn[r] = statistic(counts);
@@ -69,6 +76,7 @@ export function clusteredBootstrap(
 
 /** A value with the percentile interval of its resampled twins. Sorts `drawn` in place. */
 export function percentileEstimate(value: number, drawn: Float64Array, confidence: number): Estimate {
+  checkConfidence("bootstrap", confidence);
   drawn.sort();
   return { value, low: quantile(drawn, (1 - confidence) / 2), high: quantile(drawn, (1 + confidence) / 2) };
 }

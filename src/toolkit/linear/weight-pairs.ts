@@ -1,5 +1,5 @@
 /** The same tensors before and after, checked. */
-import { refuse } from "../../toolkit/refuse.ts";
+import { refuse } from "../refuse.ts";
 
 /** Named tensors, such as `ParameterStore.read()` returns. Each must be float32. */
 export type Weights = Readonly<

@@ -4,10 +4,10 @@
  *
  * Vectors (norm weights) have rank 1 at most: they keep their whole change, unless r is 0.
  */
-import { refuse } from "../toolkit/refuse.ts";
-import { inSlices } from "./linear/slices.ts";
-import { type Svd, svdSliced } from "./linear/svd.ts";
-import { difference, matrixSize, pairTensors, type TensorPair, type Weights } from "./weights/pairs.ts";
+import { refuse } from "../refuse.ts";
+import { inSlices } from "./slices.ts";
+import { type Svd, svdSliced } from "./svd.ts";
+import { difference, matrixSize, pairTensors, type TensorPair, type Weights } from "./weight-pairs.ts";
 
 /**
  * @param rank r, a whole number from 0 (the weights before) up; at min(rows, columns) a matrix is the one after

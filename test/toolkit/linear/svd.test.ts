@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { inSlices } from "../../../src/analysis/linear/slices.ts";
-import { type Matrix, type Svd, svd, svdSliced } from "../../../src/analysis/linear/svd.ts";
+import { inSlices } from "../../../src/toolkit/linear/slices.ts";
+import { type Matrix, type Svd, svd, svdSliced } from "../../../src/toolkit/linear/svd.ts";
 import { rng } from "../../../src/toolkit/rng.ts";
 
 /** Orthonormal rows [count, length]: Gram-Schmidt, twice, of normal numbers. */

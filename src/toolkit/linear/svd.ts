@@ -3,7 +3,7 @@
  * Golub & Kahan 1965; Golub & Reinsch 1970; the iteration follows LINPACK's dsvdc. Small singular values are exact to about
  * 1e-16 of the largest, which the eigenvalues of AᵀA (1e-8) are not.
  */
-import { refuse } from "../../toolkit/refuse.ts";
+import { refuse } from "../refuse.ts";
 import { bidiagonalize } from "./bidiagonalize.ts";
 import { diagonalize } from "./diagonalize.ts";
 import { drain, type Sliced } from "./slices.ts";
