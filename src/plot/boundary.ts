@@ -40,7 +40,7 @@ function sampleLine({ problems, n, confidence }: ReasoningBoundary): string {
   return `${problems.length} problems, ${samples}; bands: ${percent(confidence)} intervals over problems`;
 }
 
-function crossingMarks({ crossing, n }: ReasoningBoundary): { annotations: Annotation[]; shapes: Shape[] } {
+function crossingMarks({ crossing, n, confidence }: ReasoningBoundary): { annotations: Annotation[]; shapes: Shape[] } {
   if (crossing.k === undefined) {
     const text = `the base does not overtake up to k = ${n.common}`;
     return { annotations: [{ ...corner, text }], shapes: [] };
@@ -57,7 +57,10 @@ function crossingMarks({ crossing, n }: ReasoningBoundary): { annotations: Annot
     line: { width: 0 },
     layer: "below",
   };
-  return { annotations: [{ ...corner, text: crossingWords({ crossing, n }) }], shapes: [range, rule({ x: k })] };
+  return {
+    annotations: [{ ...corner, text: crossingWords({ crossing, n, confidence }) }],
+    shapes: [range, rule({ x: k })],
+  };
 }
 
 const corner = {
@@ -71,10 +74,10 @@ const corner = {
   bgcolor: "rgba(255,255,255,0.8)",
 } as const;
 
-function crossingWords({ crossing, n }: Pick<ReasoningBoundary, "crossing" | "n">): string {
+function crossingWords({ crossing, n, confidence }: Pick<ReasoningBoundary, "crossing" | "n" | "confidence">): string {
   const { k, low, high } = crossing;
   const range = `${low ?? `beyond ${n.common}`} to ${high ?? `beyond ${n.common}`}`;
-  return `the base overtakes at k = ${k} (${range})`;
+  return `the base overtakes at k = ${k} (${percent(confidence)}: ${range})`;
 }
 
 function boundaryWords(boundary: ReasoningBoundary): string {
@@ -131,8 +134,8 @@ const fates = ["kept", "gained", "lost", "never"] as const;
 function matrix({ fates: cells, confidence }: ReasoningBoundary): HeatmapTrace {
   const words = (fate: Fate): string => {
     const { ids, beyondChance, expectedByChance } = cells[fate];
-    const lines = [`<b>${fate}: ${ids.length}</b>`, `${fixed(expectedByChance, 1)} expected by chance`];
-    if (fate === "lost" || fate === "gained") lines.push(`${beyondChance.length} beyond chance`);
+    const lines = [`<b>${fate}: ${ids.length}</b>`, `chance alone: ${fixed(expectedByChance, 1)}`];
+    if (fate === "lost" || fate === "gained") lines.push(`beyond chance: ${beyondChance.length}`);
     return lines.join("<br>");
   };
   const code: Readonly<Record<Fate, number>> = { kept: 0, gained: 1, lost: 2, never: 3 };
@@ -149,6 +152,7 @@ function matrix({ fates: cells, confidence }: ReasoningBoundary): HeatmapTrace {
       [words("kept"), words("lost")],
     ],
     texttemplate: "%{text}",
+    textfont: { size: 11.5 },
     hovertemplate: `base %{y}, trained %{x}<br>%{text}<br>chance and tests at ${percent(confidence)}<extra></extra>`,
     zmin: 0,
     zmax: 3,

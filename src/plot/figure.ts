@@ -31,7 +31,9 @@ export interface Figure {
 export const plotlyMime = "application/vnd.plotly.v1+json";
 /** Above this an SVG weighs more in a notebook than a PNG of the same figure. Our choice. */
 const svgLimitBytes = 60_000;
-const config = { responsive: true, displaylogo: false };
+/** The tools that are left fit beside a title on a screen that always shows them. */
+const unused = ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"];
+const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: unused };
 
 /** Makes a figure of traces, a layout and the sentence that says what they show. */
 export function figure(parts: {

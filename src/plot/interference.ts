@@ -34,11 +34,10 @@ function layoutOf({ problems, change, hurtShare, confidence }: NegativeInterfere
     showgrid: false,
     ticks: "",
   } as const;
-  const range = `${percent(confidence)} intervals`;
   return {
     ...frame({
       title: `Interference: training made ${percent(hurtShare)} of ${problems.length} problems less likely to be solved`,
-      subtitle: `log-likelihood of right answers, mean change ${interval(change)} nats; large cross: fell beyond chance; ${range}`,
+      subtitle: `log-likelihood of right answers, mean change ${interval(change)} nats; large cross: beyond chance`,
       headings: true,
       height: 620,
     }),
@@ -51,7 +50,7 @@ function layoutOf({ problems, change, hurtShare, confidence }: NegativeInterfere
     shapes: [rule({ y: 0 }, 1)],
     annotations: [
       heading("Change of each problem's right answers", 1),
-      heading("Mean over training", 2),
+      heading(`Mean over training, ${percent(confidence)} interval`, 2),
       heading("Hurt so far", 3),
     ],
   };
@@ -64,6 +63,7 @@ function changeBars(sorted: readonly ProblemCourse[]): readonly BarTrace[] {
     return {
       type: "bar",
       name,
+      legendgroup: name,
       x: here.map(({ i }) => i + 1),
       y: here.map(({ problem }) => problem.change),
       text: here.map(({ problem }) => problem.id),
@@ -90,6 +90,7 @@ function lostMarks(sorted: readonly ProblemCourse[], { lost }: NegativeInterfere
       type: "scatter",
       mode: "markers",
       name: "success rate fell",
+      legendgroup: "success rate fell",
       x: here.map(({ i }) => i + 1),
       y: here.map(({ problem }) => problem.change),
       text: here.map(({ problem: { id, solved } }) =>

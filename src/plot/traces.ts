@@ -146,6 +146,7 @@ export interface Axis {
   readonly tickvals?: Values;
   readonly ticktext?: readonly string[];
   readonly tickformat?: string;
+  readonly exponentformat?: "e" | "power" | "SI";
   readonly tickangle?: number;
   readonly nticks?: number;
   readonly dtick?: number;

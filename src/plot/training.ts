@@ -35,7 +35,7 @@ const panels: readonly PanelOf[] = [
     metric: "sampling/sampling_logp_difference/max",
     title: "Sampler against learner",
     unit: "largest |Δ log p| (nats)",
-    axis: { rangemode: "tozero", tickformat: ".1e", nticks: 4 },
+    axis: { rangemode: "tozero", exponentformat: "e", nticks: 4 },
   },
 ];
 
