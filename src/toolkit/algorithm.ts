@@ -59,12 +59,10 @@ const DEFAULT_CHOICES: readonly Choice[] = [
 
 /** Fills in the default of every seam that is left out. */
 export function complete(algorithm: Algorithm): CompleteAlgorithm {
-  if (typeof algorithm !== "object" || algorithm === null || !("objective" in algorithm)) {
-    refuse(
-      "algorithm",
-      `got ${typeof algorithm === "function" ? "a function" : String(algorithm)}`,
-      "pass an object such as grpo()",
-    );
+  const { advantage, objective }: Partial<Algorithm> = algorithm;
+  const missing = advantage === undefined ? "advantage" : "objective";
+  if (advantage === undefined || typeof objective?.loss !== "function") {
+    refuse("algorithm", `there is no ${missing}`, "pass an object such as grpo()");
   }
   return {
     ...algorithm,
