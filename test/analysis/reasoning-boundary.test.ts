@@ -49,6 +49,11 @@ test("reasoningBoundary: a loss beyond chance is told from a chance loss", () =>
   const { fates } = reasoningBoundary(counts([16, 1, 8, 8, 8]), counts([0, 0, 8, 8, 8]));
   expect(fates.lost.ids).toEqual(["p0", "p1"]);
   expect(fates.lost.beyondChance).toEqual(["p0"]);
+  // 4 of 16 against none: Fisher's p is 2 · C(16, 4) / C(32, 4) = 0.101, the larger of two and so not adjusted further
+  const nearly = (confidence: number) => reasoningBoundary(counts([16, 4]), counts([0, 0]), { confidence });
+  expect(nearly(0.95).problems[1]?.adjustedP).toBeCloseTo((2 * 1820) / 35960, 12);
+  expect(nearly(0.95).fates.lost.beyondChance).toEqual(["p0"]);
+  expect(nearly(0.89).fates.lost.beyondChance).toEqual(["p0", "p1"]);
 });
 
 test("reasoningBoundary: levels carry pass@1 and pass@n", () => {
@@ -79,9 +84,13 @@ test("reasoningBoundary: unlike sample counts bring the curve to the smallest n,
   expect(curve[0]?.base.value).toBeCloseTo((1 / 4 + 30 / 16) / 8, 12);
 });
 
-test("reasoningBoundary: samples whose verifier failed are not judged", () => {
-  const judged = { problems: [{ id: "a", n: 10, correct: 4, failed: 2 }] };
-  expect(reasoningBoundary(judged, judged).curve[0]?.base.value).toBeCloseTo(4 / 8, 12);
+test("reasoningBoundary: runs of two tasks or two temperatures are refused", () => {
+  const at = (temperature: number, task = "sums") => ({ ...base, temperature, task });
+  expect(() => reasoningBoundary(at(1), at(0.6))).toThrow("the temperature is 1 in one run and 0.6 in the other");
+  expect(() => reasoningBoundary(at(1), at(1, "chains"))).toThrow(
+    "the task is sums in one run and chains in the other",
+  );
+  expect(reasoningBoundary(at(1), base).n.equal).toBe(true);
 });
 
 test("reasoningBoundary: the crossing is exact between the steps of a long curve", () => {

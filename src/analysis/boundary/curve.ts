@@ -35,8 +35,7 @@ const STEP = 1.02;
 
 interface Curves {
   readonly problems: number;
-  readonly common: number;
-  /** [P, n] pass@k of each problem, entry k − 1 of its row. */
+  /** [n, P] pass@k of each problem, row k − 1: a mean at one k reads neighbours. */
   readonly base: Float64Array;
   readonly trained: Float64Array;
 }
@@ -53,13 +52,15 @@ export function boundaryCurve(
   const ks = options.ks === undefined ? grid : checkKs(options.ks, common);
   const curves: Curves = {
     problems: pairs.length,
-    common,
     base: new Float64Array(pairs.length * common),
     trained: new Float64Array(pairs.length * common),
   };
   for (const [i, pair] of pairs.entries()) {
-    curves.base.set(passCurve(pair.base, common), i * common);
-    curves.trained.set(passCurve(pair.trained, common), i * common);
+    const [base, trained] = [passCurve(pair.base, common), passCurve(pair.trained, common)];
+    for (let k = 0; k < common; k++) {
+      curves.base[k * pairs.length + i] = base[k] ?? 0;
+      curves.trained[k * pairs.length + i] = trained[k] ?? 0;
+    }
   }
   const drawn = ks.map(() => ({
     base: new Float64Array(options.resamples),
@@ -135,18 +136,21 @@ function baseLeads(curves: Curves, k: number, counts: Uint32Array): boolean {
 
 /** Means over problems, each counted as often as it was drawn. */
 function meansAt(
-  { problems, common, ...curves }: Curves,
+  { problems, base, trained }: Curves,
   k: number,
   counts: Uint32Array,
 ): { base: number; trained: number } {
-  let [base, trained, weight] = [0, 0, 0];
-  for (let i = 0, at = k - 1; i < problems; i++, at += common) {
+  const row = (k - 1) * problems;
+  let baseSum = 0;
+  let trainedSum = 0;
+  let weight = 0;
+  for (let i = 0; i < problems; i++) {
     const count = counts[i] ?? 0;
     weight += count;
-    base += count * (curves.base[at] ?? 0);
-    trained += count * (curves.trained[at] ?? 0);
+    baseSum += count * (base[row + i] ?? 0);
+    trainedSum += count * (trained[row + i] ?? 0);
   }
-  return { base: base / weight, trained: trained / weight };
+  return { base: baseSum / weight, trained: trainedSum / weight };
 }
 
 /** All k up to 128, then steps of 2 %, ending at n. */

@@ -4,11 +4,12 @@ import { type Counts, checkCounts } from "../statistics/pass-at-k.ts";
 
 /** Per-problem counts of one policy; an `Evaluation` is one. */
 export interface SolveCounts {
+  /** Name of the task, and sampling temperature: must be the same in both runs where both say them. */
+  readonly task?: string;
+  readonly temperature?: number;
   readonly problems: readonly (Counts & {
     readonly id: string;
     readonly level?: number;
-    /** Samples whose verifier failed: not judged, so taken off n. Default 0. */
-    readonly failed?: number;
   })[];
 }
 
@@ -33,6 +34,15 @@ export function pairProblems(
   missing: "refuse" | "exclude",
   where = "reasoningBoundary",
 ): { pairs: ProblemPair[]; excluded: Excluded } {
+  for (const what of ["task", "temperature"] as const) {
+    const [one, other] = [base[what], trained[what]];
+    if (one === undefined || other === undefined || one === other) continue;
+    refuse(
+      where,
+      `the ${what} is ${one} in one run and ${other} in the other`,
+      `evaluate both alike, or leave ${what} out of the counts where the difference is wanted`,
+    );
+  }
   const [inBase, inTrained] = [byId(where, "base", base), byId(where, "trained", trained)];
   const onlyInBase = [...inBase.keys()].filter((id) => !inTrained.has(id));
   const onlyInTrained = [...inTrained.keys()].filter((id) => !inBase.has(id));
@@ -60,11 +70,11 @@ function byId(
   counts: SolveCounts,
 ): Map<string, Counts & { readonly level: number | undefined }> {
   const found = new Map<string, Counts & { readonly level: number | undefined }>();
-  for (const { id, level, n, correct, failed = 0 } of counts.problems) {
+  for (const { id, level, n, correct } of counts.problems) {
     if (found.has(id)) {
       refuse(where, `problem "${id}" is twice in the ${run} run`, "merge its samples into one entry");
     }
-    const judged = { n: n - failed, correct, level };
+    const judged = { n, correct, level };
     checkCounts(where, judged, `problem "${id}" in the ${run} run`);
     found.set(id, judged);
   }
