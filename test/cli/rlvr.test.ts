@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const cli = fileURLToPath(new URL("../../dist/src/cli/rlvr.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "rlvr-cli-"));
+
+function rlvr(...args: string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8" });
+  return { code: status, out: stdout, err: stderr };
+}
+
+function notebook(name: string, ...sources: string[]): string {
+  const cells = sources.map((source, i) => ({
+    cell_type: "code",
+    id: `c${i}`,
+    metadata: i === 0 ? { tags: ["parameters"] } : {},
+    source,
+    outputs: [],
+    execution_count: null,
+  }));
+  writeFileSync(join(folder, name), JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }));
+  return name;
+}
+
+test("rlvr run: a notebook that works exits 0 and writes both files", () => {
+  const path = notebook("good.ipynb", "const n = 2;", "console.log('n is', n)");
+  const { code, out, err } = rlvr("run", path, "-p", "n=5", "-o", "o/good.ipynb", "--html", "o/good.html");
+  expect(err).toBe("");
+  expect(code).toBe(0);
+  expect(out).toContain("n is 5\n");
+  expect(out).toContain("open o/good.html\n");
+  expect(readFileSync(join(folder, "o/good.html"), "utf8")).toContain("n is 5");
+  expect(rlvr("export", "o/good.ipynb", "-o", "o/again.html").code).toBe(0);
+  expect(readFileSync(join(folder, "o/again.html"), "utf8")).toContain("n is 5");
+});
+
+test("rlvr run: a failing cell exits 1 with the cell and its line", () => {
+  const { code, err } = rlvr("run", notebook("bad.ipynb", "const n = 2;", "const a = 1;\nthrow new Error('broken');"));
+  expect(code).toBe(1);
+  expect(err).toContain("cell 2 (c1) failed");
+  expect(err).toContain("broken");
+});
+
+test.each([
+  [["run", "good.ipynb", "-p", "m=5"], 'there is no parameter "m"; known: n.'],
+  [["run", "good.ipynb", "-p", "n=x"], 'n is "x"; pass a number'],
+  [["run", "missing.ipynb"], "missing.ipynb cannot be read"],
+  [["run", "text.ipynb"], "text.ipynb is not JSON"],
+  [["run"], "0 notebooks are named"],
+  [["run", "good.ipynb", "--colour"], "--colour"],
+  [["run", "good.ipynb", "-o", "text.ipynb/x.ipynb"], "cannot write"],
+  [["walk"], 'there is no command "walk"; known: run, export.'],
+])("rlvr %j exits 2 and leaves nothing behind", (args, message) => {
+  notebook("good.ipynb", "const n = 2;");
+  writeFileSync(join(folder, "text.ipynb"), "plain text");
+  const { code, out, err } = rlvr(...args);
+  expect(err).toContain(message);
+  expect(err.trim().split("\n")).toHaveLength(1);
+  expect(out).toBe("");
+  expect(code).toBe(2);
+  expect(existsSync(join(folder, "out", "good.ipynb"))).toBe(false);
+});
