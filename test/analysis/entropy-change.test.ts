@@ -232,3 +232,15 @@ test("entropyChange: advantages without log-probs are refused", () => {
     "advantages came without log-probs",
   );
 });
+
+test("entropyChange: there are no more position ranges than asked for", () => {
+  expect(entropyChange(classed, lowered, { bins: 1 }).byPosition.map(({ name, tokens }) => [name, tokens])).toEqual([
+    ["0–5", 6],
+  ]);
+  expect(entropyChange(classed, lowered, { bins: 100 }).byPosition.map(({ name }) => name)).toEqual([
+    "0",
+    "1",
+    "2",
+    "5",
+  ]);
+});
