@@ -1,5 +1,6 @@
 /** Analyses: numbers in, numbers out. */
 
+export { type Matrix, type Svd, svd } from "../toolkit/linear/svd.ts";
 export { truncateDelta } from "../toolkit/linear/truncate-delta.ts";
 export {
   type EntropyBin,
@@ -48,6 +49,7 @@ export { wilsonInterval } from "./statistics/wilson.ts";
 export {
   type DeltaSpectrum,
   type RankEnergy,
+  spectrumOf,
   type WeightDelta,
   type WeightDeltaOptions,
   type WeightDeltas,

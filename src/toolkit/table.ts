@@ -8,7 +8,7 @@ import type { DataFrame } from "danfojs-node";
 import { refuse } from "./refuse.ts";
 
 /** One value of a table; `undefined` is "no value here". */
-export type Cell = string | number | boolean | undefined;
+type Cell = string | number | boolean | undefined;
 
 /** Columns of equal length under a title. */
 export interface Table {
@@ -63,7 +63,7 @@ function pickTable(tables: readonly Table[], title: string | undefined): Table {
 }
 
 /** A table as a danfojs DataFrame; missing values are NaN in number columns and "" in others. */
-export async function toDataFrame(table: Table): Promise<DataFrame> {
+async function toDataFrame(table: Table): Promise<DataFrame> {
   const rows = rowCount(table);
   const { DataFrame } = await import("danfojs-node");
   if (rows === 0) return new DataFrame([], { columns: Object.keys(table.columns) });
@@ -123,7 +123,7 @@ function cellText(cell: Cell): string {
 }
 
 /** Text made safe inside HTML elements and quoted attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",
     "<": "&lt;",
