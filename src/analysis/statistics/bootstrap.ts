@@ -3,9 +3,10 @@
  * together and the interval speaks about new problems of the same kind. Percentile intervals (Efron 1979; Davison & Hinkley
  * 1997, chapter 5).
  *
- * Limits: with fewer than about 30 clusters it covers less than it says (a 95 % interval of 10 clusters covers about 90 %);
- * where all clusters agree its width is 0, which is no proof (0 of 20 problems solved still allows 14 %, see `wilsonInterval`);
- * it knows nothing of problems unlike those drawn.
+ * Limits, measured on pass@1 from 8 samples a problem (1000 trials): a 95 % interval covers 90 % of the time with 10 problems,
+ * 93 % with 30 and 95 % with 200 when success rates are spread evenly. When nine problems in ten cannot be solved it covers
+ * 55 %, 85 % and 93 %. Where all clusters agree its width is 0, which is no proof (0 of 20 problems solved still allows 16 %, see
+ * `wilsonInterval`). It knows nothing of problems unlike those drawn.
  */
 
 import type { OptionRule } from "../../toolkit/options.ts";

@@ -92,12 +92,24 @@ describe.each([
   });
 });
 
-test("svd: a bidiagonal matrix with zeros on its diagonal", () => {
-  const data = [0, 1, 0, 0, 0, 2, 1, 0, 0, 0, 0, 3, 0, 0, 0, 0]; // zero at (0,0), (2,2) and (3,3)
+test.each([
+  { diagonal: [0, 2, 0, 0], above: [1, 1, 3] },
+  { diagonal: [0, 2, 3, 4], above: [1, 1, 3] },
+  { diagonal: [1, 0, 3, 4], above: [1, 1, 3] },
+  { diagonal: [1, 2, 0, 4], above: [1, 1, 3] },
+  { diagonal: [1, 2, 3, 0], above: [1, 1, 3] },
+  { diagonal: [1, 2, 3, 4], above: [0, 1, 0] },
+])("svd: a bidiagonal matrix with zeros, $diagonal under $above", ({ diagonal, above }) => {
+  const data = new Float64Array(16);
+  for (const [i, value] of diagonal.entries()) data[i * 5] = value;
+  for (const [i, value] of above.entries()) data[i * 5 + 1] = value;
   const found = svd({ data, rows: 4, columns: 4 });
   expect(largestGap(rebuild(found, 4, 4), data)).toBeLessThan(1e-14);
-  expect(found.values.reduce((sum, s) => sum + s * s, 0)).toBeCloseTo(1 + 4 + 1 + 9, 12);
-  expect(found.values[3]).toBeCloseTo(0, 14);
+  const squares = [...diagonal, ...above].reduce((sum, x) => sum + x * x, 0);
+  expect(found.values.reduce((sum, x) => sum + x * x, 0)).toBeCloseTo(squares, 12);
+  const determinant = Math.abs(diagonal.reduce((product, x) => product * x, 1));
+  expect(found.values.reduce((product, x) => product * x, 1)).toBeCloseTo(determinant, 12);
+  expect(gapFromOrthonormal(found.left, 4)).toBeLessThan(1e-13);
 });
 
 test("svd: the zero matrix has zero values and unit vectors", () => {
