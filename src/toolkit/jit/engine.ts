@@ -105,7 +105,7 @@ export class Engine {
     feeds: Readonly<Record<string, Feed>>,
     options: CallOptions = {},
   ): Promise<Record<string, HostTensor>> {
-    return this.#call("run", { key: this.register(model), feeds: this.#wireFeeds(feeds) }, options);
+    return this.#call("run", { key: this.register(model), feeds: this.wireFeeds(feeds) }, options);
   }
 
   /** Loads a graph ahead of its first run. */
@@ -115,7 +115,7 @@ export class Engine {
 
   /** Runs a graph under ONNX Runtime's profiler: time per op type, slowest first, for one run. */
   async profile(model: GraphModel, feeds: Readonly<Record<string, Feed>>, runs = 3): Promise<readonly OpTime[]> {
-    const payload = { key: this.register(model), feeds: this.#wireFeeds(feeds), runs };
+    const payload = { key: this.register(model), feeds: this.wireFeeds(feeds), runs };
     return (await this.#call<ProfileResult>("profile", payload)).ops;
   }
 
@@ -197,7 +197,8 @@ export class Engine {
     this.#worker.postMessage(message, transfer);
   }
 
-  #wireFeeds(feeds: Readonly<Record<string, Feed>>): Record<string, WireFeed> {
+  /** Inputs as they cross to the worker. */
+  wireFeeds(feeds: Readonly<Record<string, Feed>>): Record<string, WireFeed> {
     const wire: Record<string, WireFeed> = {};
     for (const [name, feed] of Object.entries(feeds)) {
       wire[name] = "store" in feed ? { store: feed.store.idIn(this), parameter: feed.parameter } : pack(feed);

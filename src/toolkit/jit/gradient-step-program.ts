@@ -149,7 +149,7 @@ function globalNorm(gradients: Map<string, Float32Array>): number {
   return Math.sqrt(squares);
 }
 
-function drop(runtime: Runtime, { learner }: { learner: number }): CallResult {
+function discard(runtime: Runtime, { learner }: { learner: number }): CallResult {
   runtime.resource(Learner, learner).gradients.clear();
   return {};
 }
@@ -197,4 +197,4 @@ function gradients(runtime: Runtime, { call }: { call: GradientCall }): CallResu
   return { ...moved(result), result: { ...figures(outputs, call), gradients: result } };
 }
 
-export const program: Program = { create, accumulate, apply, drop, readState, writeState, gradients };
+export const program: Program = { create, accumulate, apply, discard, readState, writeState, gradients };
