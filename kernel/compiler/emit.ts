@@ -152,10 +152,10 @@ function writes({ use }: Reference): boolean {
 
 function freeOwner({ known, names }: EmitInput, name: string, reference: Reference): string | undefined {
   if (known.has(name)) {
-    return writes(reference) && known.isConst(name) ? `${names.constant}("${name}")` : names.session;
+    return writes(reference) && known.isConst(name) ? `(${names.constant}("${name}"))` : names.session;
   }
   if (known.isGlobal(name)) return undefined;
-  if (reference.use === "typeof") return `${names.owner}("${name}", true)`;
+  if (reference.use === "typeof") return `(${names.owner}("${name}", true))`;
   return `("${name}" in ${names.session} ? ${names.session} : ${names.owner}("${name}"))`;
 }
 
@@ -164,8 +164,8 @@ function emitOwnReference(input: EmitInput, binding: Binding, reference: Referen
   const { name, kind } = binding;
   const session = inSession(binding);
   const early = !reference.nested && reference.use !== "declare" && reference.node.start < binding.initialisedAt;
-  if (early) return emitThrough(input, reference, `${names.early}("${name}")`);
-  if (writes(reference) && immutable.has(kind)) return emitThrough(input, reference, `${names.constant}("${name}")`);
+  if (early) return emitThrough(input, reference, `(${names.early}("${name}"))`);
+  if (writes(reference) && immutable.has(kind)) return emitThrough(input, reference, `(${names.constant}("${name}"))`);
   if (session) return emitThrough(input, reference, names.session);
   const { use, inLoop, parent } = reference;
   if (use === "assign" && !inLoop && parent) edits.insert(parent.start, `${names.session}.${name} = `);
