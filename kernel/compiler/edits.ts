@@ -7,6 +7,16 @@ interface Edit {
   readonly order: number;
 }
 
+interface Origin {
+  readonly at: number;
+  readonly copied: boolean;
+  /**
+   * What the first character maps to: after a replaced name, the name. V8 gives the place of a call `(0, S.f)(…)` as
+   * that of its parenthesis.
+   */
+  readonly start: number;
+}
+
 export interface EditedText {
   readonly code: string;
   /** The offset in the original text of an offset in `code`; inserted text maps to where it was inserted. */
@@ -42,19 +52,22 @@ export class Edits {
       (a, b) => a.start - b.start || Number(a.end > a.start) - Number(b.end > b.start) || a.order - b.order,
     );
     const outStarts: number[] = [0];
-    const origins: { readonly at: number; readonly copied: boolean }[] = [{ at: 0, copied: false }];
+    const origins: Origin[] = [{ at: 0, copied: false, start: 0 }];
     let code = prefix;
     let position = 0;
+    let replaced: number | undefined;
     const add = (piece: string, at: number, copied: boolean): void => {
       if (piece === "") return;
       outStarts.push(code.length);
-      origins.push({ at, copied });
+      origins.push({ at, copied, start: copied ? (replaced ?? at) : at });
+      replaced = undefined;
       code += piece;
     };
     for (const edit of edits) {
       if (edit.start < position) throw new Error(`internal: edits overlap at ${edit.start}`);
       add(this.#text.slice(position, edit.start), position, true);
       add(edit.text, edit.start, false);
+      if (edit.end > edit.start) replaced = edit.start;
       position = edit.end;
     }
     add(this.#text.slice(position), position, true);
@@ -63,11 +76,7 @@ export class Edits {
   }
 }
 
-function lookUp(
-  starts: readonly number[],
-  origins: readonly { readonly at: number; readonly copied: boolean }[],
-  offset: number,
-): number {
+function lookUp(starts: readonly number[], origins: readonly Origin[], offset: number): number {
   let low = 0;
   let high = starts.length - 1;
   while (low < high) {
@@ -77,5 +86,7 @@ function lookUp(
   }
   const origin = origins[low];
   if (!origin) return 0;
-  return origin.copied ? origin.at + offset - (starts[low] ?? 0) : origin.at;
+  const into = offset - (starts[low] ?? 0);
+  if (into === 0) return origin.start;
+  return origin.copied ? origin.at + into : origin.at;
 }

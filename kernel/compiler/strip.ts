@@ -20,16 +20,29 @@ export function stripTypes(fileName: string, source: string): Stripped {
   });
   const error = result.errors.find(({ severity }) => severity === "Error");
   if (error) throw new CellSyntaxError(error.message, positionOf(source, error.labels[0]?.start ?? 0));
-  const map = result.map;
+  const { code, map } = result;
   let decoded: SourceMap | undefined;
   return {
-    code: result.code,
+    code,
     locate(position) {
       if (!map) return position;
       decoded ??= new SourceMap({ ...map, file: fileName, sourceRoot: "", version: 3, sourcesContent: [] });
-      const entry = decoded.findEntry(position.line - 1, position.column - 1);
-      if (!("originalLine" in entry)) return { line: 1, column: 1 };
-      return { line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+      return locate(decoded, { code, source }, position);
     },
   };
+}
+
+/** The map has a mark per node, not per character: between marks the texts are the same, as far as they are. */
+function locate(
+  map: SourceMap,
+  { code, source }: { readonly code: string; readonly source: string },
+  { line, column }: Position,
+): Position {
+  const entry = map.findEntry(line - 1, column - 1);
+  if (!("originalLine" in entry)) return { line: 1, column: 1 };
+  const found = { line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+  if (entry.generatedLine !== line - 1) return found;
+  const emitted = code.split("\n")[line - 1]?.slice(entry.generatedColumn, column - 1) ?? "";
+  const original = source.split("\n")[entry.originalLine]?.slice(entry.originalColumn) ?? "";
+  return original.startsWith(emitted) ? { line: found.line, column: found.column + emitted.length } : found;
 }

@@ -14,7 +14,7 @@ import { cellImports, pickExport } from "./imports.ts";
 import { Interrupted, Interrupts } from "./interrupts.ts";
 import { locateInLocal } from "./local-modules.ts";
 import { OutputPipe } from "./output.ts";
-import { reportExit, reportFailures } from "./process-events.ts";
+import { reportExit, reportFailures, silenceOwnWarnings } from "./process-events.ts";
 import { CellRun } from "./run.ts";
 import type { CellServices } from "./services.ts";
 import { Session } from "./session.ts";
@@ -124,6 +124,7 @@ function startWatchdog(): void {
   });
 }
 
+silenceOwnWarnings();
 captureProcessStreams((name, text) => output.stream(owner(), name, text));
 installHosts(displays, output, owner);
 reportFailures({ output, context, stacks, owner });

@@ -42,3 +42,12 @@ export function reportExit({ output, stacks, owner }: Omit<Watched, "context">):
   wrap("abort");
   process.on("exit", () => output.flush());
 }
+
+/** Node warns of a loader option that the kernel uses: the user can do nothing about it. */
+export function silenceOwnWarnings(): void {
+  const original = process.emitWarning;
+  const filtered = (...args: readonly unknown[]): void => {
+    if (!String(args[0]).includes("USE_MAIN_CONTEXT_DEFAULT_LOADER")) Reflect.apply(original, process, args);
+  };
+  Object.defineProperty(process, "emitWarning", { value: filtered, configurable: true, writable: true });
+}

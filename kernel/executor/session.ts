@@ -64,10 +64,7 @@ export class Session {
     result: object,
     injected: Readonly<Record<string, unknown>>,
   ): Promise<void> {
-    const script = new vm.Script(compiled.code, {
-      filename: run.fileName,
-      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
+    const script = new vm.Script(compiled.code, { filename: run.fileName });
     const make: (...args: unknown[]) => () => unknown = script.runInThisContext();
     const helpers = this.#helpers(run, result);
     const cell = make(...helperOrder.map((helper) => helpers[helper]), ...Object.values(injected));

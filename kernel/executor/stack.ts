@@ -87,7 +87,12 @@ function describe(
     return undefined;
   const place = file.includes("?") ? locateInModule(file, line, column) : undefined;
   if (place) return named(site, `${file.replace(/\?.*$/, "")}:${place.line}:${place.column}`);
-  return String(site);
+  return String(site).replace(/eval at (?:\w+ )?\$?\w* ?\(cell:\d+:\d+:\d+\)/, "eval");
+}
+
+/** A stack line of the kernel or of Node's internals, also in stacks that another thread has written. */
+export function isInternalLine(line: string): boolean {
+  return line.includes("node:internal") || line.includes(kernelFolder) || line.includes(kernelPath);
 }
 
 /** "cell 3, line 2, column 5" */

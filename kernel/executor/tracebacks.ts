@@ -4,7 +4,7 @@ import { CellSyntaxError, excerpt } from "../compiler/syntax-error.ts";
 import { inspectOptions } from "./console.ts";
 import type { CellError } from "./events.ts";
 import type { CellRun } from "./run.ts";
-import { type CellFrame, placeName, type Stacks } from "./stack.ts";
+import { type CellFrame, isInternalLine, placeName, type Stacks } from "./stack.ts";
 
 const maxCauses = 8;
 const maxParts = 20;
@@ -42,7 +42,7 @@ function describe(thrown: unknown, stacks: Stacks, budget: { left: number }): re
   const frames = stacks.cellFrames(thrown);
   const stackLines = stack.split("\n");
   const firstFrame = stackLines.findIndex((line) => /^ {4}at /.test(line));
-  const stackFrames = firstFrame < 0 ? [] : stackLines.slice(firstFrame);
+  const stackFrames = firstFrame < 0 ? [] : stackLines.slice(firstFrame).filter((line) => !isInternalLine(line));
   const missing = frames.map(placeName).filter((place) => !stackFrames.some((line) => line.includes(place)));
   return [
     ...heading(thrown),
