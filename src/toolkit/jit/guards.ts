@@ -69,7 +69,10 @@ export function guarded<T>(name: string, body: () => T): T {
   const depth = Error.stackTraceLimit;
   Error.stackTraceLimit = Math.max(depth, 64);
   // allowed: replaced by a refusal for the time of the trace
-  Math.random = () => refuseTraced(name, "Math.random would give the same number at every call", noiseRemedy);
+  Math.random = () => {
+    checkRandomness(name); // tfjs's own use of it has a better name
+    return refuseTraced(name, "Math.random would give the same number at every call", noiseRemedy);
+  };
   try {
     return body();
   } finally {

@@ -106,6 +106,8 @@ export class Recording {
 class TraceBackend extends tf.KernelBackend {
   recording: Recording | undefined;
   #count = 0;
+  /** Tensors beyond the first that share their data: variables and what they were made from. */
+  readonly #shared = new WeakMap<object, number>();
 
   get active(): Recording {
     if (this.recording === undefined) throw new Error("internal: the trace backend is used outside of a trace");
@@ -141,14 +143,19 @@ class TraceBackend extends tf.KernelBackend {
     return this.#count;
   }
 
-  override refCount(): number {
-    return 1;
+  override refCount(dataId: object): number {
+    return 1 + (this.#shared.get(dataId) ?? 0);
   }
 
-  override incRef(): void {}
+  override incRef(dataId: object): void {
+    this.#shared.set(dataId, (this.#shared.get(dataId) ?? 0) + 1);
+  }
 
-  override disposeData(): boolean {
-    return true;
+  /** Tells whether that was the last tensor of the data, which TensorFlow.js's own count needs to come out even. */
+  override disposeData(dataId: object, force = false): boolean {
+    const others = this.#shared.get(dataId) ?? 0;
+    this.#shared.set(dataId, Math.max(0, others - 1));
+    return force || others === 0;
   }
 
   override timerAvailable(): boolean {
