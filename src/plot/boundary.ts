@@ -172,8 +172,9 @@ const symbols: Readonly<Record<Fate, string>> = {
 };
 
 function rates({ problems }: ReasoningBoundary): readonly ScatterTrace[] {
-  return fates.map((fate): ScatterTrace => {
+  return fates.flatMap((fate): ScatterTrace | [] => {
     const here = problems.filter((problem) => problem.fate === fate);
+    if (here.length === 0) return [];
     return {
       type: "scatter",
       mode: "markers",

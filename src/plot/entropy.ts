@@ -152,7 +152,10 @@ function bars(x: readonly string[], name: string, role: Role): Omit<BarTrace, "y
     showlegend: false,
     x,
     y: [],
-    marker: { color, pattern: { shape: pattern, bgcolor: color, fgcolor: "#FFFFFF", size: 5 } },
+    marker: {
+      color,
+      ...(pattern === "" ? {} : { pattern: { shape: pattern, bgcolor: color, fgcolor: "#FFFFFF", size: 5 } }),
+    },
     hovertemplate: `%{x}: %{y:.3f} nats<extra>${name}</extra>`,
   };
 }

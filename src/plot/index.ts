@@ -7,5 +7,16 @@ export { type LiveFigure, type LiveRun, liveCurves } from "./live.ts";
 export { type PagePart, standaloneHtml } from "./page.ts";
 export { renderPng, renderSvg } from "./static.ts";
 export { type Role, type RoleStyle, roles } from "./theme.ts";
+export type {
+  Axis,
+  BarTrace,
+  BoxTrace,
+  HeatmapTrace,
+  Layout,
+  PlotlyJson,
+  ScatterTrace,
+  Trace,
+  Values,
+} from "./traces.ts";
 export { type TrainingFigureOptions, type TrainingRecord, trainingFigure } from "./training.ts";
 export { type RankPoint, rankFigure, weightDeltaFigure } from "./weight-deltas.ts";

@@ -58,9 +58,10 @@ function layoutOf({ problems, change, hurtShare, confidence }: NegativeInterfere
 
 /** One bar a problem, at its place in the order; darker where it was hurt. */
 function changeBars(sorted: readonly ProblemCourse[]): readonly BarTrace[] {
-  const part = (name: string, color: string, holds: (change: number) => boolean): BarTrace => {
+  const part = (name: string, color: string, holds: (change: number) => boolean): BarTrace[] => {
     const here = sorted.flatMap((problem, i) => (holds(problem.change) ? [{ problem, i }] : []));
-    return {
+    if (here.length === 0) return [];
+    const bars: BarTrace = {
       type: "bar",
       name,
       legendgroup: name,
@@ -73,10 +74,11 @@ function changeBars(sorted: readonly ProblemCourse[]): readonly BarTrace[] {
       marker: { color },
       ...axesOf(1),
     };
+    return [bars];
   };
   return [
-    part("hurt", outcomeColors.lost, (change) => change < 0),
-    part("helped", outcomeColors.gained, (change) => !(change < 0)),
+    ...part("hurt", outcomeColors.lost, (change) => change < 0),
+    ...part("helped", outcomeColors.gained, (change) => !(change < 0)),
   ];
 }
 

@@ -32,8 +32,8 @@ export interface LiveFigure {
   [jupyterDisplay](): Promise<MimeBundle>;
 }
 
-/** No more than four pictures a second, and no more than a 25th of the time spent on them. Our choice. */
-const shortestPauseMs = 250;
+/** No more than four pictures a second, and a 25th of the time spent on them, as far as a wait of 2 s allows. Our choice. */
+const [shortestPauseMs, longestPauseMs] = [250, 2000];
 const pausePerDrawing = 24;
 
 /** Training curves of a run, live: `display(liveCurves(run))`. */
@@ -102,7 +102,8 @@ async function keepUp({ run, ended, current, surface, id }: Following): Promise<
     const bundle = await pictureOf(current());
     if (over) break;
     await surface.update(bundle, id);
-    await Promise.race([end, pause(Math.max(shortestPauseMs, pausePerDrawing * (performance.now() - start)))]);
+    const wanted = pausePerDrawing * (performance.now() - start);
+    await Promise.race([end, pause(Math.min(longestPauseMs, Math.max(shortestPauseMs, wanted)))]);
   }
   await end;
   stop();

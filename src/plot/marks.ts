@@ -15,7 +15,7 @@ export function axesOf(panel = 1): { readonly xaxis: string; readonly yaxis: str
 }
 
 /** An interval as two lines with the room between them filled; no entry in the legend of its own. */
-export function band(
+function band(
   x: Values,
   interval: { readonly low: Values; readonly high: Values },
   style: RoleStyle,
@@ -31,8 +31,7 @@ export function band(
     x,
     y,
     line: { color: style.color, width: 0.5 },
-    fill,
-    fillcolor: style.band,
+    ...(fill === "none" ? {} : { fill, fillcolor: style.band }),
     ...axesOf(options.panel),
   });
   return [edge("low", interval.low, "none"), edge("high", interval.high, "tonexty")];

@@ -35,10 +35,6 @@ export const outcomeColors: Readonly<Record<"kept" | "gained" | "lost" | "never"
   never: "#DDDDDD",
 };
 
-/** Series without a role, in order. */
-export const palette: readonly string[] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A"];
-export const dashes: readonly Dash[] = ["solid", "dash", "dot", "dashdot", "longdash"];
-
 /** From little to much: brightness falls all the way. */
 export const sequentialScale: ColorScale = [
   [0, "#F7FBFF"],
@@ -75,12 +71,12 @@ const axis: object = {
 };
 
 /** plotly's template: whatever a figure's own layout leaves open. */
-export const template: { readonly layout: object } = {
+const template: { readonly layout: object } = {
   layout: {
     font: { family: fontFamily, size: 13, color: ink },
     paper_bgcolor: "#FFFFFF",
     plot_bgcolor: "#FFFFFF",
-    colorway: palette,
+    colorway: ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A"],
     title: {
       x: 0,
       xref: "paper",

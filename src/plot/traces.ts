@@ -8,27 +8,27 @@ export type Values = readonly (number | string | null)[];
 export type Dash = "solid" | "dash" | "dot" | "dashdot" | "longdash";
 export type ColorScale = readonly (readonly [number, string])[];
 
-export interface Font {
+interface Font {
   readonly family?: string;
   readonly size?: number;
   readonly color?: string;
 }
 
-export interface Title {
+interface Title {
   readonly text: string;
   readonly font?: Font;
   readonly standoff?: number;
   readonly side?: "right" | "top";
 }
 
-export interface Line {
+interface Line {
   readonly color?: string;
   readonly width?: number;
   readonly dash?: Dash;
   readonly shape?: "linear" | "hv";
 }
 
-export interface ErrorBar {
+interface ErrorBar {
   readonly type: "data";
   readonly symmetric: boolean;
   readonly array: Values;
@@ -39,7 +39,7 @@ export interface ErrorBar {
 }
 
 /** What every trace may hold. */
-export interface TraceBase {
+interface TraceBase {
   readonly name?: string;
   readonly legendgroup?: string;
   readonly showlegend?: boolean;
@@ -199,7 +199,7 @@ export interface Shape {
 }
 
 /** Axes are named as in plotly: `xaxis`, `xaxis2` ... */
-export type Axes = { readonly [name in `${"x" | "y"}axis${"" | number}`]?: Axis };
+type Axes = { readonly [name in `${"x" | "y"}axis${"" | number}`]?: Axis };
 
 export interface Layout extends Axes {
   readonly title?: Title;

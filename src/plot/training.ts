@@ -84,13 +84,15 @@ function panelLines(series: {
   readonly panel: number;
 }): readonly ScatterTrace[] {
   const { steps, values, span, panel } = series;
-  const common = { type: "scatter", x: steps, ...axesOf(panel), showlegend: panel === 1 } as const;
+  const empty = steps.length === 0; // plotly draws a panel's axes only where it has a trace, and no trace of no points
+  const x = empty ? [null] : steps;
+  const common = { type: "scatter", x, ...axesOf(panel), showlegend: panel === 1 } as const;
   const raw: ScatterTrace = {
     ...common,
     mode: "markers",
     name: "each step",
     legendgroup: "each step",
-    y: values,
+    y: empty ? [null] : values,
     hovertemplate: "step %{x}: %{y:.4g}<extra></extra>",
     marker: { symbol: "circle", size: 4, color: roles.base.color, opacity: 0.55 },
   };
@@ -99,7 +101,7 @@ function panelLines(series: {
     mode: "lines",
     name: "moving average",
     legendgroup: "moving average",
-    y: movingAverage(values, span),
+    y: empty ? [null] : movingAverage(values, span),
     hoverinfo: "skip",
     line: { color: roles.trained.color, width: 2.2 },
   };

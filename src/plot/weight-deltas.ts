@@ -147,6 +147,7 @@ function normMap(tensors: readonly WeightDelta[]): HeatmapTrace {
     z,
     text: layers.map((layer) => modules.map((module) => `${layer === outside ? "" : `layer ${layer}, `}${module}`)),
     zmin: 0,
+    zmax: Math.max(1e-12, ...places.map(({ value }) => value).filter(Number.isFinite)),
     colorscale: sequentialScale,
     colorbar: { thickness: 12, outlinewidth: 0, len: 0.4, y: 0.19 },
     ...(layers.length * modules.length <= 120 ? { texttemplate: "%{z:.2g}", textfont: { size: 10.5 } } : {}),
