@@ -96,6 +96,7 @@ starter.port2.on("message", ({ run: number, cell }: RunCommand) => {
   runs.set(number, run);
   latest = run;
   Atomics.store(state, Slot.flag, 0);
+  Atomics.store(state, Slot.seen, 0);
   Atomics.store(state, Slot.terminated, 0);
   Atomics.store(state, Slot.running, number);
   void session.run(run);

@@ -7,6 +7,7 @@ import type { CellError, CellOutcome } from "./events.ts";
 import { Interrupted } from "./interrupts.ts";
 import type { CellRun } from "./run.ts";
 import type { CellServices } from "./services.ts";
+import { Slot } from "./shared-state.ts";
 
 type Helpers = Readonly<Record<(typeof helperOrder)[number], unknown>>;
 
@@ -86,6 +87,8 @@ export class Session {
       iterate: (value: AsyncIterable<unknown>, offset: number) =>
         interrupts.iterate(value, (step) => guard(step, offset)),
       stop: () => {
+        Atomics.store(state, Slot.flag, 0);
+        Atomics.store(state, Slot.seen, 1);
         throw new Interrupted();
       },
       load: (specifier: unknown, options: ImportCallOptions | undefined, offset: number) =>

@@ -13,6 +13,8 @@ export const Slot = {
   running: 3,
   /** How often the watchdog has terminated the run in progress. */
   terminated: 4,
+  /** 1 after a loop of cell code has seen the flag, lowered it and thrown: the cell unwinds. */
+  seen: 6,
   /** Always 0: to sleep on. */
   never: 5,
 } as const;

@@ -4,6 +4,7 @@
  */
 import { Session } from "node:inspector";
 import { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { type SharedState, Slot } from "./shared-state.ts";
@@ -14,8 +15,14 @@ export interface WatchdogInput {
   readonly fd: number;
 }
 
-/** How long the main thread may take to answer before its JavaScript is terminated, and between further attempts. */
-const answerMs = 6;
+/**
+ * How long the main thread may take to answer before its JavaScript is terminated: processor time, since a loaded
+ * machine may not let it run, or wall time, since it may be blocked. Cell code that has seen the flag unwinds (its
+ * `finally` blocks run) and gets longer.
+ */
+const answerCpuMs = 8;
+const answerMs = 80;
+const unwindMs = 300;
 const againMs = 10;
 const attempts = 200;
 
@@ -39,7 +46,7 @@ async function interrupt(state: SharedState, session: Session, number: number): 
   Atomics.store(state, Slot.flag, 1);
   const tell = (): void => parentPort?.postMessage({ type: "interrupt", number, run });
   tell();
-  Atomics.wait(state, Slot.heard, number - 1, answerMs);
+  waitForAnswer(state, number);
   for (let attempt = 0; attempt < attempts && open(); attempt++) {
     if (Atomics.load(state, Slot.critical) === 0) {
       Atomics.add(state, Slot.terminated, 1);
@@ -48,6 +55,19 @@ async function interrupt(state: SharedState, session: Session, number: number): 
     // The termination may have hit the handler of the last message.
     tell();
     await sleep(againMs);
+  }
+}
+
+function waitForAnswer(state: SharedState, number: number): void {
+  const before = process.cpuUsage();
+  const started = performance.now();
+  for (;;) {
+    if (Atomics.wait(state, Slot.heard, number - 1, 2) !== "timed-out") return;
+    const wall = performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    const unwinding = Atomics.load(state, Slot.seen) === 1;
+    if (wall >= (unwinding ? unwindMs : answerMs)) return;
+    if (!unwinding && (user + system) / 1000 >= answerCpuMs) return;
   }
 }
 
