@@ -44,6 +44,7 @@ export class Displays {
 
   /** Shows a bundle; one of an id that this run has shown already replaces that display. */
   bundle(run: CellRun, data: MimeBundle, { id, metadata = {} }: DisplayOptions = {}): undefined {
+    if (Object.keys(data).length === 0) return; // the value has shown itself
     const meta = asBundle(metadata);
     if (id === undefined) {
       this.#send(run, { kind: "display", data, metadata: meta });

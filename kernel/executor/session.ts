@@ -140,7 +140,9 @@ export class Session {
       () => run,
       () => undefined,
     );
-    this.#services.output.event(run, { kind: "result", data: asBundle(data), metadata: {} });
+    const bundle = asBundle(data);
+    if (Object.keys(bundle).length === 0) return; // the value has shown itself
+    this.#services.output.event(run, { kind: "result", data: bundle, metadata: {} });
   }
 }
 

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { ExecutorEvent } from "../../kernel/executor/events.ts";
+import { ExecutorProcess } from "../../kernel/session/supervisor.ts";
+import { plotlyMime } from "../../src/plot/index.ts";
+
+const cells = [
+  `import { figure, liveCurves } from "rlvr-lab/plot";
+   const data = [{ type: "scatter", mode: "lines", x: [1, 2], y: [1, 2] }];
+   figure({ data, layout: { title: { text: "One" } }, summary: "One figure" })`,
+  `const records = [], listeners = [];
+   let end;
+   const finished = new Promise((resolve) => (end = resolve));
+   const run = { records, finished, onStep: (listener) => (listeners.push(listener), () => {}) };
+   display(liveCurves(run))`,
+  `for (let step = 1; step <= 20; step++) {
+     records.push({ step, metrics: { reward: step / 20 } });
+     for (const listener of listeners) listener();
+     await new Promise((resolve) => setTimeout(resolve, 100));
+   }
+   end({ stopped: "finished" });
+   void (await finished);`,
+];
+
+test("our kernel: a figure is a result with all its forms; live curves are one output of the cell that showed them", async () => {
+  const executor = await ExecutorProcess.spawn({ cwd: join(import.meta.dirname, "../..") });
+  const events: ExecutorEvent[] = [];
+  try {
+    for (const [index, source] of cells.entries()) {
+      const outcome = await executor.execute({ index, id: `cell-${index}`, source }, (event) => events.push(event));
+      expect(outcome).toMatchObject({ status: "ok" });
+    }
+    const done = () =>
+      events.some(
+        (event) => event.kind === "updateDisplay" && plotlyMime in event.data && Object.keys(event.data).length === 3,
+      );
+    for (let i = 0; i < 200 && !done(); i++) await sleep(50);
+  } finally {
+    await executor.close();
+  }
+  const [result, shown, ...updates] = events;
+  expect(result).toMatchObject({ kind: "result", cell: 0, data: { "text/plain": "One figure" } });
+  expect(Object.keys((result as { data: object }).data)).toEqual([plotlyMime, "image/svg+xml", "text/plain"]);
+  expect(shown).toMatchObject({ kind: "display", cell: 1 });
+  const id = (shown as { displayId: string }).displayId;
+  for (const update of updates) expect(update).toMatchObject({ kind: "updateDisplay", cell: 1, displayId: id });
+  expect(updates.length).toBeGreaterThan(2); // at least a picture, the figure, the figure with its picture
+  const last = updates.at(-1) as { data: Readonly<Record<string, unknown>> };
+  expect(last.data[plotlyMime]).toHaveProperty(["data", 0, "y", 19], 1); // reward 20 / 20 at the last step
+});
