@@ -145,12 +145,12 @@ const [cellsWithText, axesWithNames] = [10, 24];
 
 /** Heat map of the cosine between the gradients of problems; below nought, a step on one problem costs the other. */
 export function alignmentFigure(alignment: GradientAlignment): Figure {
-  const { ids, cosine, negativeShare, meanCosine, pairs, worst } = alignment;
+  const { ids, cosine, negativeShare, meanCosine, pairs } = alignment;
   const size = ids.length;
   const off = (i: number, j: number): number | null => (i === j ? null : (cosine[i * size + j] ?? null));
   const z = ids.map((_, i) => ids.map((_, j) => off(i, j)));
   const reach = Math.max(0.05, ...z.flat().map((value) => Math.abs(value ?? 0)));
-  const names = size <= axesWithNames ? ids : ids.map((_, i) => String(i + 1));
+  const names = size <= axesWithNames ? withoutPrefix(ids) : ids.map((_, i) => String(i + 1));
   const heat: HeatmapTrace = {
     type: "heatmap",
     x: names,
@@ -169,13 +169,6 @@ export function alignmentFigure(alignment: GradientAlignment): Figure {
     xgap: 1,
     ygap: 1,
   };
-  const one = worst[0];
-  const costs =
-    one === undefined ? [] : [`worst: a step on ${one.from} changes ${one.to} by ${fixed(one.effect, 3)} nats`];
-  const summary = [
-    `Gradient alignment of ${size} problems: mean cosine ${fixed(meanCosine)}, ${percent(negativeShare)} of ${pairs} pairs negative`,
-    ...costs,
-  ].join("\n");
   const axis = { type: "category", showgrid: false } as const;
   const layout: Layout = {
     ...frame({
@@ -187,5 +180,21 @@ export function alignmentFigure(alignment: GradientAlignment): Figure {
     xaxis: { ...axis, title: { text: "problem affected" } },
     yaxis: { ...axis, title: { text: "problem trained on" }, autorange: "reversed" },
   };
-  return figure({ data: [heat], layout, summary });
+  return figure({ data: [heat], layout, summary: alignmentWords(alignment) });
+}
+
+function alignmentWords({ ids, negativeShare, meanCosine, pairs, worst }: GradientAlignment): string {
+  const share = `${percent(negativeShare)} of ${pairs} pairs negative`;
+  const head = `Gradient alignment of ${ids.length} problems: mean cosine ${fixed(meanCosine)}, ${share}`;
+  const [first] = worst;
+  if (first === undefined) return head;
+  return `${head}\nworst: a step on ${first.from} changes ${first.to} by ${fixed(first.effect, 3)} nats`;
+}
+
+/** Ids without the words that all of them begin with: `add/3/17` and `add/3/20` are 17 and 20. */
+function withoutPrefix(ids: readonly string[]): readonly string[] {
+  const parts = ids.map((id) => id.split(/(?<=[/:-])/));
+  const shared =
+    parts[0]?.findIndex((part, i) => parts.some((other) => other[i] !== part || i === other.length - 1)) ?? 0;
+  return parts.map((words) => words.slice(Math.max(0, shared)).join(""));
 }

@@ -65,10 +65,11 @@ export function trainingFigure(records: readonly TrainingRecord[], options: Trai
   return figure({ data, layout, summary: trainingWords(records, shown, note) });
 }
 
-/** From the first step to the last, so that panels line up; room for one step where there is none yet. */
+/** From the first step to the last, so that panels line up. */
 function stepAxis(steps: readonly number[]): Axis {
   const [first = 0, last = 1] = [steps[0], steps.at(-1)];
-  return { range: first === last ? [first - 0.5, first + 0.5] : [first, last] };
+  const edge = Math.max(0.5, 0.02 * (last - first)); // whole markers at both ends
+  return { range: [first - edge, last + edge], ...(last - first <= 5 ? { dtick: 1 } : {}) };
 }
 
 function titleOf(records: readonly TrainingRecord[]): string {

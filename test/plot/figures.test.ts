@@ -151,6 +151,9 @@ test("alignmentFigure: row is the problem trained on, the diagonal is left out, 
   expect(heat.z[3]?.[5]).toBe(alignment.cosine[3 * 8 + 5]);
   expect(heat.z.map((row, i) => row[i])).toEqual(Array.from({ length: 8 }, () => null));
   expect(heat.zmin).toBe(-Number(heat.zmax));
+  expect(heat.x).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]); // "problem-" says nothing that the axis does not
+  const mixed = heatOf(alignmentFigure({ ...alignment, ids: alignment.ids.map((id, i) => (i === 7 ? "add/3" : id)) }));
+  expect(mixed.x.slice(6)).toEqual(["problem-6", "add/3"]);
   expect(alignmentFigure(samples.alignmentSample(30)).data[0]).not.toHaveProperty("texttemplate"); // 900 texts would not fit
 });
 
