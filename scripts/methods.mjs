@@ -30,7 +30,10 @@ function row(file, source) {
   if (!header) throw new Error(`${file}: no comment at its head; say the idea, the source and the seam there`);
   const text = header.replace(/^ \* ?/gm, "").trim();
   const [idea, ...rest] = text.split("\n\n")[0].split("\n");
-  const seam = /^Seams?: (.+?)\.?(?:\s|$)(?:[\s\S]*)/m.exec(text)?.[0].split("\n")[0].replace(/^Seams?: /, "");
+  const seam = /^Seams?: (.+?)\.?(?:\s|$)(?:[\s\S]*)/m
+    .exec(text)?.[0]
+    .split("\n")[0]
+    .replace(/^Seams?: /, "");
   if (!seam) throw new Error(`${file}: its header has no line "Seam: ..."`);
   const cell = (value) => value.replaceAll("|", "\\|").trim();
   return `| [${file.replace(/\.ts$/, "")}](../src/algorithms/${file}) | ${cell(idea)} | ${cell(rest.join(" "))} | ${cell(seam)} |`;

@@ -1,5 +1,5 @@
 /**
- * GRPO: the baseline of a completion is the mean reward of the other completions of the same prompt.
+ * GRPO: the baseline of a completion is the mean reward of the completions of the same prompt.
  * Shao et al. 2024, "DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models",
  * arXiv:2402.03300, section 4.1, eq. 3 and 4 (outcome supervision).
  *
