@@ -22,3 +22,8 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
+
+/** The shortest time. */
+export function best(values: readonly number[]): number {
+  return Math.min(...values);
+}

@@ -46,7 +46,7 @@ function gradients(dy: tf.Tensor2D, x: tf.Tensor2D, weight: tf.Tensor1D, eps: nu
   const width = x.shape[1];
   const r = reciprocalRms(x, eps); // [N, 1]
   const product = dy.mul<tf.Tensor2D>(x); // [N, d]
-  const mean = product.matMul<tf.Tensor2D>(weight.reshape([width, 1])).div<tf.Tensor2D>(width); // [N, 1]
+  const mean = product.matMul<tf.Tensor2D>(weight.div(width).reshape([width, 1])); // [N, 1]
   const along = r.mul(r).mul(r).mul<tf.Tensor2D>(mean); // [N, 1]
   const dx = dy.mul(weight).mul(r).sub(x.mul(along)); // [N, d]
   const dw = r.matMul<tf.Tensor2D>(product, true).reshape([width]); // [d]

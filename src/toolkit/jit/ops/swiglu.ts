@@ -3,7 +3,7 @@
  *
  *     y = a ⊙ u,   a = g σ(g);   ∂u = ∂y ⊙ a,   ∂g = ∂y ⊙ u ⊙ (a + σ(g) (1 − a))
  */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { refuse } from "../../refuse.ts";
 import { customOp, emitOr, microsoftNode } from "./custom-gradient.ts";
 
@@ -27,7 +27,7 @@ export function swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
     },
     backward: (dy, saved) => {
       const [g, u, a] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-      const slope = g.sigmoid().mul(a.mul(-1).add(1)).add(a); // [N, f]
+      const slope = g.sigmoid().mul(tf.scalar(1).sub(a)).add(a); // [N, f]
       return [dy.mul(u).mul(slope), dy.mul(a)];
     },
   });
