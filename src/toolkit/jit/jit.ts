@@ -128,8 +128,11 @@ async function feedsOf(graph: Traced, args: readonly Structure<ArgumentLeaf>[]):
   return Object.fromEntries(await Promise.all(feeds));
 }
 
+/** Backends may keep a tensor's values in an array of another type: tfjs-cpu does after a cast from bool. */
 async function hostTensor(tensor: tf.Tensor): Promise<HostTensor> {
-  return { data: await tensor.data<"float32" | "int32" | "bool">(), shape: tensor.shape };
+  const values = await tensor.data();
+  const type = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[tensor.dtype as "float32"];
+  return { data: values instanceof type ? values : type.from(values), shape: tensor.shape };
 }
 
 function tensorOf(host: HostTensor | undefined): tf.Tensor {

@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { splat } from "./emit/expand.ts";
+import { completeGradients } from "./gradients.ts";
 import type { GraphBuilder, Value } from "./graph.ts";
 import type { ConstantData } from "./graph-constants.ts";
 import { captureRemedy, checkRandomness, refuseTraced } from "./guards.ts";
@@ -172,6 +173,8 @@ class TraceBackend extends tf.KernelBackend {
 
   override dispose(): void {}
 }
+
+completeGradients();
 
 const backend = new TraceBackend();
 let registeredName: string | undefined;

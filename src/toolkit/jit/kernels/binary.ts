@@ -110,7 +110,6 @@ export const binaryKernels: KernelTable = {
   NotEqual: kernel(["a", "b"], ({ graph }, { a, b }) => not(graph, compare(graph, "Equal", a, b))),
   LogicalAnd: kernel(["a", "b"], ({ graph }, { a, b }) => compare(graph, "And", a, b)),
   LogicalOr: kernel(["a", "b"], ({ graph }, { a, b }) => compare(graph, "Or", a, b)),
-  LogicalXor: kernel(["a", "b"], ({ graph }, { a, b }) => compare(graph, "Xor", a, b)),
   LogicalNot: kernel(["x"], ({ graph }, { x }) => not(graph, x)),
   Select: kernel(["condition", "t", "e"], ({ graph }, { condition, t, e }) => {
     const rows = condition.shape.length === 1 && t.shape.length > 1;

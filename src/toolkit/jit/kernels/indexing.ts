@@ -29,14 +29,14 @@ function whole(graph: GraphBuilder, indices: Value): Value {
 }
 
 /**
- * Sums of the rows of `x` that share an id. Rows of ids outside [0, count) are dropped, as TensorFlow.js does; where the
+ * Sums of the rows of `x` that share an id, as floats. Rows of ids outside [0, count) are dropped, as TensorFlow.js does; where the
  * ids are those of a Gather along an axis of `count`, whose gradient this then is, they are known to be inside.
  */
 function segmentSum(context: KernelContext, x: Value, ids: Value, count: number): Value {
   const { graph, gathered } = context;
   const inner = x.shape.slice(ids.shape.length);
   const length = sizeOf(ids.shape);
-  const rows = reshape(graph, x, [length, ...inner]);
+  const rows = reshape(graph, cast(graph, x, context.float), [length, ...inner]);
   const flat = reshape(graph, whole(graph, ids), [length]);
   if (gathered.has(gatherKey(graph, ids, count))) return scatterRows(graph, rows, flat, count);
   const zero = graph.scalar(0, "int32");
@@ -47,7 +47,7 @@ function segmentSum(context: KernelContext, x: Value, ids: Value, count: number)
     compare(graph, "Less", flat, graph.scalar(count, "int32")),
   );
   const column = reshape(graph, inside, [length, ...inner.map(() => 1)]);
-  const kept = where(graph, column, rows, graph.scalar(0, x.dtype));
+  const kept = where(graph, column, rows, graph.scalar(0, rows.dtype));
   return scatterRows(graph, kept, where(graph, inside, flat, zero), count);
 }
 

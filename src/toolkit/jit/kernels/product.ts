@@ -5,7 +5,7 @@ import { matrixProduct } from "../emit/product.ts";
 import type { Value } from "../graph.ts";
 import { binaryKernels } from "./binary.ts";
 import { type Kernel, type KernelContext, type KernelTable, kernel, listKernel } from "./kernel.ts";
-import { unaryKernels } from "./unary.ts";
+import { sigmoid, unaryKernels } from "./unary.ts";
 
 /** activation(a b + bias), the form that tf.fused.matMul takes. */
 const fusedMatMul: Kernel = (context, inputs, attributes) => {
@@ -35,7 +35,7 @@ function activate(
     case "elu":
       return unary(graph, "Elu", x);
     case "sigmoid":
-      return unary(graph, "Sigmoid", x);
+      return sigmoid(graph, x);
     case "leakyrelu":
       return unary(graph, "LeakyRelu", x, { alpha: { float: leakyreluAlpha ?? 0.2 } });
     case "prelu":

@@ -6,9 +6,16 @@ import { pad, reshape, reverse, slice } from "../emit/layout.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { type Kernel, type KernelContext, type KernelTable, kernel } from "./kernel.ts";
 
+/** Max alone calls its axes otherwise. */
 interface ReductionAttrs {
-  readonly axis: number | number[];
+  readonly axis?: number | number[];
+  readonly reductionIndices?: number | number[];
   readonly keepDims: boolean;
+}
+
+function axesOf(x: Value, { axis, reductionIndices }: ReductionAttrs): number[] {
+  const all = x.shape.map((_, i) => i);
+  return tf.util.parseAxisParam(axis ?? reductionIndices ?? all, [...x.shape]);
 }
 
 /** `op` over `axes`; axes of size 1 are only dropped. */
@@ -22,17 +29,17 @@ function reduce(graph: GraphBuilder, op: string, x: Value, axes: readonly number
 
 /** @param prepare the operand as the reduction wants it */
 function reduction(op: string, prepare: (context: KernelContext, x: Value) => Value = (_, x) => x): Kernel {
-  return kernel(["x"], (context, { x }, { axis, keepDims }: ReductionAttrs) => {
-    const axes = tf.util.parseAxisParam(axis, [...x.shape]);
-    return reduce(context.graph, op, prepare(context, x), axes, keepDims ?? false);
+  return kernel(["x"], (context, { x }, attrs: ReductionAttrs) => {
+    const axes = axesOf(x, attrs);
+    return reduce(context.graph, op, prepare(context, x), axes, attrs.keepDims ?? false);
   });
 }
 
 /** A reduction of bool by way of int32. */
 function logical(op: string): Kernel {
-  return kernel(["x"], ({ graph }, { x }, { axis, keepDims }: ReductionAttrs) => {
-    const axes = tf.util.parseAxisParam(axis, [...x.shape]);
-    return cast(graph, reduce(graph, op, cast(graph, x, "int32"), axes, keepDims ?? false), "bool");
+  return kernel(["x"], ({ graph }, { x }, attrs: ReductionAttrs) => {
+    const axes = axesOf(x, attrs);
+    return cast(graph, reduce(graph, op, cast(graph, x, "int32"), axes, attrs.keepDims ?? false), "bool");
   });
 }
 

@@ -10,11 +10,6 @@ function same(op: string): Kernel {
   return kernel(["x"], ({ graph }, { x }) => unary(graph, op, x));
 }
 
-/** The same operator for floats; whole numbers are what it would return. */
-function rounding(op: string): Kernel {
-  return kernel(["x"], ({ graph }, { x }) => (isFloat(x.dtype) ? unary(graph, op, x) : x));
-}
-
 function formula(emit: (graph: GraphBuilder, x: Value) => Value): Kernel {
   return kernel(["x"], ({ graph }, { x }) => emit(graph, x));
 }
@@ -40,6 +35,12 @@ function expm1(graph: GraphBuilder, x: Value): Value {
   const precise = multiply(graph, difference, divide(graph, x, unary(graph, "Log", u)));
   const near = where(graph, compare(graph, "Equal", u, one), x, precise);
   return where(graph, compare(graph, "Less", unary(graph, "Abs", x), number(graph, small, x)), near, difference);
+}
+
+/** 1 / (1 + e^−x). ONNX Runtime's own Sigmoid is exact to 1e-7 only absolutely: 0 below −18. */
+export function sigmoid(graph: GraphBuilder, x: Value): Value {
+  const exponential = unary(graph, "Exp", unary(graph, "Neg", x));
+  return unary(graph, "Reciprocal", add(graph, exponential, number(graph, 1, x)));
 }
 
 /** max(x, 0) + ln(1 + e^−|x|): no overflow, and relative precision far below 0. */
@@ -85,17 +86,32 @@ function eluGradient(graph: GraphBuilder, dy: Value, y: Value): Value {
   return where(graph, compare(graph, "GreaterOrEqual", y, number(graph, 0, y)), dy, multiply(graph, dy, slope));
 }
 
-const sameName = ["Neg", "Exp", "Log", "Sqrt", "Abs", "Tanh", "Sigmoid", "Erf", "Sin", "Cos", "Tan", "Asin", "Acos"];
-const sameNameToo = ["Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Sign", "Reciprocal", "Relu", "Selu", "Elu"];
+const sameName = ["Neg", "Exp", "Log", "Sqrt", "Abs", "Tanh", "Erf", "Sin", "Cos", "Tan", "Asin", "Acos"];
+const sameNameToo = [
+  "Atan",
+  "Sinh",
+  "Cosh",
+  "Asinh",
+  "Acosh",
+  "Atanh",
+  "Sign",
+  "Reciprocal",
+  "Relu",
+  "Selu",
+  "Elu",
+  "Floor",
+  "Ceil",
+  "Round",
+];
 
 export const unaryKernels: KernelTable = {
   ...Object.fromEntries([...sameName, ...sameNameToo].map((op) => [op, same(op)])),
-  ...Object.fromEntries(["Floor", "Ceil", "Round"].map((op) => [op, rounding(op)])),
   Square: formula((graph, x) => multiply(graph, x, x)),
   Rsqrt: formula((graph, x) => unary(graph, "Reciprocal", unary(graph, "Sqrt", x))),
   Log1p: formula(log1p),
   Expm1: formula(expm1),
   Softplus: formula(softplus),
+  Sigmoid: formula(sigmoid),
   Relu6: formula((graph, x) => clip(graph, x, 0, 6)),
   IsNan: floatTest(false, (graph, x) => unaryTest(graph, "IsNaN", x)),
   IsInf: floatTest(false, (graph, x) => unaryTest(graph, "IsInf", x)),
