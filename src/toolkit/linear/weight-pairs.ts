@@ -44,8 +44,9 @@ function checked(where: string, name: string, { data, shape }: Weights[string]):
   if (data.length !== size) {
     refuse(where, `"${name}" has ${data.length} numbers for shape [${shape}]`, `pass ${size} of them`);
   }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) refuse(where, `entry ${bad} of "${name}" is ${data[bad]}`, "pass finite weights");
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) refuse(where, `entry ${i} of "${name}" is ${data[i]}`, "pass finite weights");
+  }
   return data;
 }
 
@@ -58,5 +59,7 @@ export function matrixSize(shape: readonly number[]): { rows: number; columns: n
 
 /** after − before, in float64. */
 export function difference({ before, after }: TensorPair): Float64Array {
-  return Float64Array.from(before, (value, i) => (after[i] ?? 0) - value);
+  const delta = new Float64Array(before.length);
+  for (let i = 0; i < delta.length; i++) delta[i] = (after[i] ?? 0) - (before[i] ?? 0);
+  return delta;
 }
