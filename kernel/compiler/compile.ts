@@ -27,8 +27,8 @@ export interface CompiledCell {
   readonly code: string;
   /** Top-level names that the cell declares; `constant` ones must not be assigned by later cells. */
   readonly declared: readonly { readonly name: string; readonly constant: boolean }[];
-  /** The cell position of a position in `code`. */
-  locate(position: Position): Position;
+  /** The cell position of a position in `code`; none for code that only the compiler wrote, such as that of imports. */
+  locate(position: Position): Position | undefined;
   /** The cell position of an offset that the emitted code passes to a helper. */
   site(offset: number): Position;
 }
@@ -77,7 +77,13 @@ export function compileCell(source: string, known: KnownNames, injected: readonl
 
 function positions(stripped: Stripped, edited: EditedText): Pick<CompiledCell, "locate" | "site"> {
   const site = (offset: number): Position => stripped.locate(positionOf(stripped.code, offset));
-  return { site, locate: (position) => site(edited.original(offsetOf(edited.code, position))) };
+  return {
+    site,
+    locate(position) {
+      const offset = edited.original(offsetOf(edited.code, position));
+      return offset < 0 ? undefined : site(offset);
+    },
+  };
 }
 
 function offsetOf(code: string, { line, column }: Position): number {

@@ -19,7 +19,7 @@ interface Origin {
 
 export interface EditedText {
   readonly code: string;
-  /** The offset in the original text of an offset in `code`; inserted text maps to where it was inserted. */
+  /** The offset in the original text of an offset in `code`; inserted text maps to where it was inserted, the prefix to -1. */
   original(offset: number): number;
 }
 
@@ -52,7 +52,7 @@ export class Edits {
       (a, b) => a.start - b.start || Number(a.end > a.start) - Number(b.end > b.start) || a.order - b.order,
     );
     const outStarts: number[] = [0];
-    const origins: Origin[] = [{ at: 0, copied: false, start: 0 }];
+    const origins: Origin[] = [{ at: -1, copied: false, start: -1 }];
     let code = prefix;
     let position = 0;
     let replaced: number | undefined;
@@ -85,7 +85,7 @@ function lookUp(starts: readonly number[], origins: readonly Origin[], offset: n
     else high = middle - 1;
   }
   const origin = origins[low];
-  if (!origin) return 0;
+  if (!origin) return -1;
   const into = offset - (starts[low] ?? 0);
   if (into === 0) return origin.start;
   return origin.copied ? origin.at + into : origin.at;

@@ -69,7 +69,7 @@ export class Session {
     const make: (...args: unknown[]) => () => unknown = script.runInThisContext();
     const helpers = this.#helpers(run, result);
     const cell = make(...helperOrder.map((helper) => helpers[helper]), ...Object.values(injected));
-    await this.#services.context.run(run, cell);
+    await this.#services.context.run(run, () => cell());
   }
 
   #helpers(run: CellRun, result: object): Helpers {

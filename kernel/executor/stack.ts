@@ -20,6 +20,11 @@ export interface Stacks {
 const kernelFolder: string = new URL("../", import.meta.url).href;
 const kernelPath: string = fileURLToPath(kernelFolder);
 
+/** Frames that V8 records: those of Node's internals are cut after, and must not crowd out the cell. */
+const recordedFrames = 40;
+/** Frames that are shown. */
+const shownFrames = 12;
+
 /** Where a place in a module that the loader has transformed lies in its source. */
 export type LocateInModule = (
   url: string,
@@ -31,6 +36,7 @@ export type LocateInModule = (
 export function installStacks(runs: ReadonlyMap<number, CellRun>, locateInModule: LocateInModule): Stacks {
   const frames = new WeakMap<object, CellFrame[]>();
   const sites = new WeakMap<object, CellFrame[]>();
+  Error.stackTraceLimit = recordedFrames;
   Error.prepareStackTrace = (error: Error, callSites: NodeJS.CallSite[]): string => {
     const own: CellFrame[] = [];
     const lines: string[] = [];
@@ -39,7 +45,7 @@ export function installStacks(runs: ReadonlyMap<number, CellRun>, locateInModule
       if (line !== undefined) lines.push(`\n    at ${line}`);
     }
     frames.set(error, own);
-    return header(error) + lines.join("");
+    return header(error) + lines.slice(0, shownFrames).join("");
   };
   return {
     cellFrames(error) {
@@ -80,6 +86,7 @@ function describe(
   const [line, column] = [site.getLineNumber() ?? 1, site.getColumnNumber() ?? 1];
   if (run?.compiled) {
     const place = run.compiled.locate({ line, column });
+    if (!place) return undefined;
     own.push({ run, ...place });
     return named(site, placeName({ run, ...place }));
   }
