@@ -35,7 +35,7 @@ export function cellImports(folder: string, served: ServedModules): CellImports 
       }
       const json = jsonFile(name, base);
       if (json !== undefined) return readJson(json);
-      return importFrom(name, options).catch((error: unknown) => importOwn(name, error));
+      return importFrom(name, options).catch((error: unknown) => importOwn(name, options, error));
     },
   };
 }
@@ -61,12 +61,12 @@ function readJson(path: string): object {
 }
 
 /** `rlvr-lab` is found from every folder: a notebook outside any package uses the one that the kernel belongs to. */
-async function importOwn(specifier: string, error: unknown): Promise<object> {
+async function importOwn(specifier: string, options: ImportCallOptions | undefined, error: unknown): Promise<object> {
   const notFound = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
   if (!notFound || !/^rlvr-lab(\/|$)/.test(specifier)) throw error;
   const target = import.meta.resolve(specifier);
   if (!existsSync(fileURLToPath(target))) throw error;
-  return import(target);
+  return import(target, options);
 }
 
 /** A named export of a module, or of a CommonJS module's exports. Refused as Node refuses it. */
