@@ -117,12 +117,21 @@ export function uniformRows(
 
 /** Ten rounds of Philox4x32 on counter (c0, c1, c2, 0) under key (k0, k1), into `out`. */
 export function philox(k0: number, k1: number, c0: number, c1: number, c2: number, out: Uint32Array): void {
-  let [x0, x1, x2, x3] = [c0 >>> 0, c1 >>> 0, c2 >>> 0, 0];
-  let [a, b] = [k0 >>> 0, k1 >>> 0];
+  let x0 = c0 >>> 0;
+  let x1 = c1 >>> 0;
+  let x2 = c2 >>> 0;
+  let x3 = 0;
+  let a = k0 >>> 0;
+  let b = k1 >>> 0;
   for (let round = 0; round < 10; round++) {
-    const [hi0, lo0] = [multiplyHigh(MULTIPLIERS[0], x0), Math.imul(MULTIPLIERS[0], x0) >>> 0];
-    const [hi1, lo1] = [multiplyHigh(MULTIPLIERS[1], x2), Math.imul(MULTIPLIERS[1], x2) >>> 0];
-    [x0, x1, x2, x3] = [(hi1 ^ x1 ^ a) >>> 0, lo1, (hi0 ^ x3 ^ b) >>> 0, lo0];
+    const high0 = multiplyHigh(MULTIPLIERS[0], x0);
+    const high1 = multiplyHigh(MULTIPLIERS[1], x2);
+    const low0 = Math.imul(MULTIPLIERS[0], x0) >>> 0;
+    const low1 = Math.imul(MULTIPLIERS[1], x2) >>> 0;
+    x0 = (high1 ^ x1 ^ a) >>> 0;
+    x1 = low1;
+    x2 = (high0 ^ x3 ^ b) >>> 0;
+    x3 = low0;
     a = (a + WEYL[0]) >>> 0;
     b = (b + WEYL[1]) >>> 0;
   }
@@ -134,10 +143,13 @@ export function philox(k0: number, k1: number, c0: number, c1: number, c2: numbe
 
 /** Upper 32 bits of the 64-bit product of two unsigned 32-bit numbers. */
 function multiplyHigh(a: number, b: number): number {
-  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
+  const aHigh = a >>> 16;
+  const aLow = a & 0xffff;
+  const bHigh = b >>> 16;
+  const bLow = b & 0xffff;
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16); // below 2^32, like the carry
   const carry = (middle & 0xffff) + aLow * bHigh;
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
+  return (aHigh * bHigh + (middle >>> 16) + (carry >>> 16)) >>> 0;
 }
 
 /** 32-bit FNV-1a of a stream's name. */
