@@ -1,0 +1,46 @@
+/** What a cell or script of a lab session imports: tasks, policies, training, evaluation, runs and the engine. */
+
+export {
+  type Advantage,
+  type AdvantageInput,
+  type Advantages,
+  groupAdvantages,
+  spreadOverTokens,
+} from "./toolkit/advantage.ts";
+export { type Algorithm, type Choice, describe } from "./toolkit/algorithm.ts";
+export { check } from "./toolkit/check.ts";
+export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";
+export { type EvaluateOptions, type Evaluation, evaluate, type ProblemScore } from "./toolkit/evaluate.ts";
+export type { AdamWOptions } from "./toolkit/jit/adamw.ts";
+export { Engine } from "./toolkit/jit/engine.ts";
+export { gradientStep } from "./toolkit/jit/gradient-step.ts";
+export type { HostTensor } from "./toolkit/jit/host-tensor.ts";
+export { jit } from "./toolkit/jit/jit.ts";
+export { constant, cosine, linearWarmup } from "./toolkit/jit/schedules.ts";
+export {
+  aggregate,
+  checkBatch,
+  masked,
+  type Objective,
+  type ObjectiveNeeds,
+  type ObjectiveResult,
+  type PolicyBatch,
+} from "./toolkit/objective.ts";
+export { type PolicyConfig, sizes } from "./toolkit/policy/config.ts";
+export type { GenerateOptions, Generations } from "./toolkit/policy/generation.ts";
+export { Policy } from "./toolkit/policy/policy.ts";
+export { scoreTokens } from "./toolkit/policy/score.ts";
+export { charTokenizer, type Tokenizer } from "./toolkit/policy/tokenizer.ts";
+export { type ProgressEvent, reportProgress } from "./toolkit/progress.ts";
+export { UsageError } from "./toolkit/refuse.ts";
+export type { Reward, RewardInput, Rewards } from "./toolkit/reward.ts";
+export { type Rng, rng } from "./toolkit/rng.ts";
+export { type Rollout, type Rollouts, sampleCompletions } from "./toolkit/rollout.ts";
+export { readRun, type StoredRun } from "./toolkit/runs/read-run.ts";
+export { type Seam, stateful } from "./toolkit/seam.ts";
+export * from "./toolkit/tasks/index.ts";
+export { type PretrainOptions, pretrain } from "./toolkit/train/pretrain.ts";
+export type { StepRecord } from "./toolkit/train/record.ts";
+export type { Run, TrainedRun } from "./toolkit/train/run.ts";
+export { type TrainOptions, train } from "./toolkit/train/train.ts";
+export type { Update, UpdateInput, UpdateResult } from "./toolkit/update.ts";

@@ -1,0 +1,162 @@
+/**
+ * The learning half of a step: micro-batches through the compiled loss, the identity proof on the way, the optimizer.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { CompleteAlgorithm } from "../algorithm.ts";
+import type { AdamWOptions, OptimizerState } from "../jit/adamw.ts";
+import { type GradientStep, gradientStep } from "../jit/gradient-step.ts";
+import type { HostTensor } from "../jit/host-tensor.ts";
+import { aggregate, masked } from "../objective.ts";
+import type { Policy } from "../policy/policy.ts";
+import { scoreTokens } from "../policy/score.ts";
+import { rng } from "../rng.ts";
+import { type BatchShape, chunks, pickRows, splitEvenly } from "./columns.ts";
+import { compareLogProbs, TrainingError } from "./identity.ts";
+import { emptyBatch, type LearnColumns, type MicroBatch, microBatch, stopGradient, totalsOf } from "./micro-batch.ts";
+
+export interface LearnerOptions {
+  /** Updated in place. */
+  readonly policy: Policy;
+  readonly algorithm: CompleteAlgorithm;
+  readonly shape: BatchShape;
+  /** Longest completion, for objectives that divide by it. */
+  readonly maxTokens: number;
+  readonly optimizer: AdamWOptions;
+}
+
+/** Settings of one step's learning. */
+export interface LearnSettings {
+  readonly step: number;
+  readonly seed: number;
+  readonly learningRate: number;
+  readonly maxGradNorm: number;
+  readonly innerEpochs: number;
+  readonly miniBatches: number;
+}
+
+export interface Learned {
+  /** Means over the step's updates. */
+  readonly metrics: Record<string, number>;
+  /** Over the tokens that were scored before the first update. */
+  readonly difference: { readonly max: number; readonly mean: number };
+}
+
+export interface Learner {
+  /** Compiles the loss, so that the first step takes no longer than the others. */
+  prepare(): Promise<void>;
+  learn(columns: LearnColumns, settings: LearnSettings): Promise<Learned>;
+  state(): Promise<OptimizerState>;
+  /** Frees gradients and moments; the policy stays. */
+  dispose(): Promise<void>;
+}
+
+/** Name under which the loss returns the learner's log-probs, [B, T]; no objective's metric may have it. */
+const LOG_PROBS = "logProbs";
+
+/** Makes the learner of a run; nothing is compiled before `prepare` or the first step. */
+export function createLearner(options: LearnerOptions): Learner {
+  const { policy, algorithm, shape, optimizer } = options;
+  const { objective } = algorithm;
+  const { needs } = objective;
+  const graph = gradientStep(
+    (parameters: Record<string, tf.Tensor>, { ids, ...columns }: MicroBatch) => {
+      const { logProbs, entropy } = scoreTokens(parameters, ids, policy.config);
+      const seen = needs.entropy === "value" ? stopGradient(entropy) : entropy;
+      const { loss, metrics } = objective.loss({ ...columns, logProbs, ...(needs.entropy && { entropies: seen }) });
+      const meanEntropy = aggregate(masked(entropy, columns.mask), columns, "token-mean");
+      return { loss, metrics: { ...metrics, entropy: meanEntropy, [LOG_PROBS]: logProbs } };
+    },
+    { parameters: policy.parameters, optimizer, name: algorithm.name },
+  );
+  return {
+    prepare: () => graph.prepare(emptyBatch(shape, needs.referenceLogProbs === true)),
+    learn: (columns, settings) => learn(graph, options, columns, settings),
+    state: () => graph.state(),
+    dispose: () => graph.dispose(),
+  };
+}
+
+async function learn(
+  graph: GradientStep<MicroBatch>,
+  options: LearnerOptions,
+  columns: LearnColumns,
+  settings: LearnSettings,
+): Promise<Learned> {
+  const { innerEpochs, miniBatches, learningRate, maxGradNorm } = settings;
+  const updates: Record<string, number>[] = [];
+  const seen = { max: 0, sum: 0, count: 0 };
+  for (let epoch = 0; epoch < innerEpochs; epoch++) {
+    for (const rows of splitEvenly(rowOrder(columns.rollouts.rows, epoch, settings), miniBatches)) {
+      const witness = updates.length === 0 ? seen : undefined; // later updates rightly differ from the sampler
+      const metrics = await accumulate(graph, options, columns, { rows, settings, witness });
+      const { gradNorm } = await graph.apply({ learningRate, maxGradNorm });
+      if (!Number.isFinite(gradNorm)) throw new TrainingError(settings.step, `the gradient's norm is ${gradNorm}.`);
+      updates.push({ ...metrics, grad_norm: gradNorm });
+    }
+  }
+  return { metrics: meanOf(updates), difference: { max: seen.max, mean: seen.sum / Math.max(seen.count, 1) } };
+}
+
+/** Rows as they came for a single update; shuffled by (seed, step, epoch) when they are split. */
+function rowOrder(rows: number, epoch: number, { miniBatches, seed, step }: LearnSettings): number[] {
+  const inOrder = Array.from({ length: rows }, (_, b) => b);
+  return miniBatches === 1 ? inOrder : rng({ seed, stream: "mini-batches", step, row: epoch }).shuffle(inOrder);
+}
+
+interface MiniBatch {
+  readonly rows: readonly number[];
+  readonly settings: LearnSettings;
+  readonly witness: { max: number; sum: number; count: number } | undefined;
+}
+
+/** Adds up the gradients of a mini-batch's micro-batches; returns its figures. */
+async function accumulate(
+  graph: GradientStep<MicroBatch>,
+  { shape, maxTokens }: LearnerOptions,
+  columns: LearnColumns,
+  { rows, settings, witness }: MiniBatch,
+): Promise<Record<string, number>> {
+  const sums: Record<string, number> = { loss: 0 };
+  const totals = totalsOf(columns, rows, maxTokens);
+  for (const some of chunks(rows, shape.rows)) {
+    const { loss, metrics } = await graph.accumulate(microBatch(columns, some, shape, totals));
+    if (!Number.isFinite(loss)) throw new TrainingError(settings.step, `the loss is ${loss}.`);
+    sums.loss = (sums.loss ?? 0) + loss;
+    for (const [name, { data }] of Object.entries(metrics)) {
+      if (name !== LOG_PROBS) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
+    }
+    if (witness) compareMicroBatch(columns, some, shape, { settings, learner: metrics[LOG_PROBS], witness });
+  }
+  return sums;
+}
+
+function compareMicroBatch(
+  { rollouts }: LearnColumns,
+  rows: readonly number[],
+  { tokens }: BatchShape,
+  { settings, learner, witness }: Omit<MiniBatch, "rows"> & { readonly learner: HostTensor | undefined },
+): void {
+  const width = rollouts.width - 1;
+  const column = (data: Float32Array): Float32Array =>
+    Float32Array.from(pickRows({ data, width }, rows, [rows.length, tokens], 0).data);
+  if (!(learner?.data instanceof Float32Array)) throw new Error("internal: the loss returned no log-probs");
+  const found = compareLogProbs(settings.step, {
+    sampler: column(rollouts.policyLogProbs),
+    learner: learner.data,
+    mask: column(rollouts.mask),
+    tokens,
+    rows,
+  });
+  if (witness === undefined) return;
+  witness.max = Math.max(witness.max, found.max);
+  witness.sum += found.sum;
+  witness.count += found.count;
+}
+
+function meanOf(updates: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const update of updates) {
+    for (const [name, value] of Object.entries(update)) result[name] = (result[name] ?? 0) + value / updates.length;
+  }
+  return result;
+}

@@ -1,0 +1,148 @@
+/** Settings of `train`, their defaults and their ranges. */
+import type { Algorithm } from "../algorithm.ts";
+import type { AdamWOptions } from "../jit/adamw.ts";
+import { checkOptions, type OptionRule } from "../options.ts";
+import type { Policy } from "../policy/policy.ts";
+import { refuse } from "../refuse.ts";
+import type { Task } from "../tasks/task.ts";
+import { tokensFor } from "./columns.ts";
+
+export interface TrainOptions {
+  /** Where training starts. It is not changed: the run trains a copy, so that the two can be compared. */
+  readonly policy: Policy;
+  readonly task: Task;
+  /** Such as `grpo()`. */
+  readonly algorithm: Algorithm;
+  /** Steps of sampling and learning. Default 60: enough for nano on the bundled tasks, about a minute on two cores. */
+  readonly steps?: number;
+  /** Same seed, same machine, same number of threads: the same weights, bit for bit. Default 0. */
+  readonly seed?: number;
+  /** Level of the problems. Default: the task's last. */
+  readonly level?: number;
+  /** Problems per step. Default 32. */
+  readonly promptsPerStep?: number;
+  /** Completions per problem. Default 8: TRL's `num_generations`. */
+  readonly samplesPerPrompt?: number;
+  /** Longest completion, in tokens. Default: the task's bound, which holds every demonstration. */
+  readonly maxTokens?: number;
+  /** Of sampling. Default 1: the distribution that the loss is about. */
+  readonly temperature?: number;
+  /** A number, or a function of the step. Default 3e-4: measured for nano; larger policies want less (TRL: 1e-6). */
+  readonly learningRate?: number | ((step: number) => number);
+  /** Longest gradient; a longer one is scaled down. Default 1: TRL's. */
+  readonly maxGradNorm?: number;
+  readonly optimizer?: AdamWOptions;
+  /** Times a step's completions are learned from. Default 1: on-policy. */
+  readonly innerEpochs?: number;
+  /** Updates per inner epoch, each on its share of the rows. Default 1: on-policy. */
+  readonly miniBatches?: number;
+  /**
+   * Pieces that an update's rows are computed in, to bound memory. Default: as few as keep a piece at 4096 tokens. The
+   * result is the same up to the rounding of sums (about 1e-7 of the gradient): bit-identical only for equal settings.
+   */
+  readonly microBatches?: number;
+  /** Every so many steps the policy is scored on held-out problems (`eval_reward`). Default: never. */
+  readonly evaluateEvery?: number;
+  /** How: 32 problems, 4 completions each. */
+  readonly evaluation?: { readonly count?: number; readonly samples?: number };
+  /** Folder to keep the run in; it must not hold anything. Default: nothing is written. */
+  readonly runFolder?: string;
+  /** Steps between checkpoints in the run folder. Default: at the end alone. */
+  readonly checkpointEvery?: number;
+  /** Stops the run after what is being computed; `finished` then resolves with `stopped: "aborted"`. */
+  readonly signal?: AbortSignal;
+}
+
+const RULES: Readonly<Record<keyof TrainOptions, OptionRule>> = {
+  policy: { kind: "object", required: true },
+  task: { kind: "object", required: true },
+  algorithm: { kind: "object", required: true },
+  steps: { kind: "integer", min: 1 },
+  seed: { kind: "integer", min: 0, max: 2 ** 32 - 1 },
+  level: { kind: "number" },
+  promptsPerStep: { kind: "integer", min: 1 },
+  samplesPerPrompt: { kind: "integer", min: 1 },
+  maxTokens: { kind: "integer", min: 1 },
+  temperature: { kind: "number", above: 0 },
+  learningRate: { kind: "schedule", above: 0 },
+  maxGradNorm: { kind: "number", above: 0 },
+  optimizer: { kind: "object" },
+  innerEpochs: { kind: "integer", min: 1 },
+  miniBatches: { kind: "integer", min: 1 },
+  microBatches: { kind: "integer", min: 1 },
+  evaluateEvery: { kind: "integer", min: 1 },
+  evaluation: { kind: "object" },
+  runFolder: { kind: "string" },
+  checkpointEvery: { kind: "integer", min: 1 },
+  signal: { kind: "object" },
+};
+
+/** Tokens of one piece of an update: enough for full speed on CPUs, a few hundred MB of activations for micro. */
+const TOKENS_A_PIECE = 4096;
+
+/** Options with every default filled in. */
+export interface TrainSettings {
+  readonly steps: number;
+  readonly seed: number;
+  readonly level: number | undefined;
+  readonly promptsPerStep: number;
+  readonly samplesPerPrompt: number;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly learningRate: number | ((step: number) => number);
+  readonly maxGradNorm: number;
+  readonly optimizer: AdamWOptions;
+  readonly innerEpochs: number;
+  readonly miniBatches: number;
+  readonly microBatches: number;
+  /** T of every micro-batch. */
+  readonly tokens: number;
+  readonly evaluateEvery: number | undefined;
+  readonly evaluation: { readonly count: number; readonly samples: number };
+  readonly checkpointEvery: number | undefined;
+}
+
+/**
+ * Checks the options and fills in defaults.
+ *
+ * @throws UsageError naming the option and the remedy
+ */
+export function trainSettings(options: TrainOptions): TrainSettings {
+  checkOptions("train", options, RULES);
+  const { task, policy, promptsPerStep = 32, samplesPerPrompt = 8, miniBatches = 1, evaluation = {} } = options;
+  checkOptions("train, evaluation", evaluation, {
+    count: { kind: "integer", min: 1 },
+    samples: { kind: "integer", min: 1 },
+  });
+  const maxTokens = options.maxTokens ?? task.maxCompletionTokens;
+  const tokens = tokensFor(task.maxPromptTokens, maxTokens);
+  const limit = policy.config.max_position_embeddings;
+  if (tokens > limit) {
+    const needed = `prompt and completion take up to ${tokens} positions, the policy has ${limit}`;
+    refuse("train", needed, "lower maxTokens, or make the policy with more max_position_embeddings");
+  }
+  const rows = promptsPerStep * samplesPerPrompt;
+  if (miniBatches > rows) {
+    refuse("train", `miniBatches is ${miniBatches} for ${rows} completions a step`, "pass at most one per completion");
+  }
+  const perUpdate = Math.ceil(rows / miniBatches);
+  return {
+    steps: options.steps ?? 60,
+    seed: options.seed ?? 0,
+    level: options.level,
+    promptsPerStep,
+    samplesPerPrompt,
+    maxTokens,
+    temperature: options.temperature ?? 1,
+    learningRate: options.learningRate ?? 3e-4,
+    maxGradNorm: options.maxGradNorm ?? 1,
+    optimizer: options.optimizer ?? {},
+    innerEpochs: options.innerEpochs ?? 1,
+    miniBatches,
+    microBatches: Math.min(options.microBatches ?? Math.ceil((perUpdate * tokens) / TOKENS_A_PIECE), perUpdate),
+    tokens,
+    evaluateEvery: options.evaluateEvery,
+    evaluation: { count: evaluation.count ?? 32, samples: evaluation.samples ?? 4 },
+    checkpointEvery: options.checkpointEvery,
+  };
+}
