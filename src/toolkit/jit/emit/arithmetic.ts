@@ -1,7 +1,7 @@
 /** Arithmetic that simplifies as it is written: x · 1, x + 0, constants with constants, casts of casts. */
 import type { DType, GraphBuilder, Value } from "../graph.ts";
 import { elementTypes } from "../onnx.ts";
-import { broadcastShape, elementwise, expand, splat, splatOf } from "./expand.ts";
+import { broadcastShape, elementwise, expand, splat, splatOf, stripExpand } from "./expand.ts";
 
 type Fold = (a: number, b: number) => number;
 
@@ -28,7 +28,22 @@ export function arithmetic(graph: GraphBuilder, op: "Add" | "Sub" | "Mul" | "Div
   }
   if (right === neutral[op]) return expand(graph, a, shape);
   if (left === neutral[op] && commutes.has(op)) return expand(graph, b, shape);
-  return elementwise(graph, op, [a, b], dtype);
+  const scaled = op === "Mul" && isFloat(dtype) ? scale(graph, a, b, shape) : undefined;
+  return scaled ?? elementwise(graph, op, [a, b], dtype);
+}
+
+/** (x · c) · d is x · (c d), where c d is an ordinary number. */
+function scale(graph: GraphBuilder, a: Value, b: Value, shape: readonly number[]): Value | undefined {
+  const [value, factor] = splatOf(graph, b) === undefined ? [b, splatOf(graph, a)] : [a, splatOf(graph, b)];
+  const definition = graph.definition(stripExpand(graph, value));
+  const [left, right] = definition?.inputs ?? [];
+  if (factor === undefined || definition?.op !== "Mul" || left === undefined || right === undefined) return undefined;
+  const [inner, first] =
+    splatOf(graph, right) === undefined ? [right, splatOf(graph, left)] : [left, splatOf(graph, right)];
+  const product = Math.fround((first ?? 0) * factor);
+  if (first === undefined || product === 0 || !Number.isFinite(product)) return undefined;
+  const folded = value.dtype === "float32" ? product : first * factor;
+  return expand(graph, multiply(graph, inner, graph.scalar(folded, value.dtype)), shape);
 }
 
 export function add(graph: GraphBuilder, a: Value, b: Value): Value {
