@@ -31,6 +31,7 @@ export type { GenerateOptions, Generations } from "./toolkit/policy/generation.t
 export { Policy } from "./toolkit/policy/policy.ts";
 export { scoreTokens } from "./toolkit/policy/score.ts";
 export { charTokenizer, type Tokenizer } from "./toolkit/policy/tokenizer.ts";
+export * from "./toolkit/probe.ts";
 export { type ProgressEvent, reportProgress } from "./toolkit/progress.ts";
 export { UsageError } from "./toolkit/refuse.ts";
 export type { Reward, RewardInput, Rewards } from "./toolkit/reward.ts";
