@@ -1,4 +1,6 @@
 /** Cell source (TypeScript) to a function that runs it, with a way back from emitted positions to cell lines. */
+
+import { analyse } from "./analyse.ts";
 import { parseModule } from "./ast.ts";
 import { type EditedText, Edits } from "./edits.ts";
 import {
@@ -12,7 +14,7 @@ import {
   inSession,
   type KnownNames,
 } from "./emit.ts";
-import { type Analysis, analyse } from "./scope.ts";
+import type { Analysis } from "./scope.ts";
 import { emitStatements } from "./statements.ts";
 import { type Stripped, stripTypes } from "./strip.ts";
 import { checkSyntax, type Position, positionOf } from "./syntax-error.ts";

@@ -2,6 +2,7 @@
 import { performance } from "node:perf_hooks";
 import vm from "node:vm";
 import { type CompiledCell, compileCell, helperOrder, type KnownNames } from "../compiler/compile.ts";
+import { CellSyntaxError } from "../compiler/syntax-error.ts";
 import { asBundle, toBundle } from "./bundle.ts";
 import type { CellError, CellOutcome } from "./events.ts";
 import { Interrupted } from "./interrupts.ts";
@@ -65,7 +66,7 @@ export class Session {
     result: object,
     injected: Readonly<Record<string, unknown>>,
   ): Promise<void> {
-    const script = new vm.Script(compiled.code, { filename: run.fileName });
+    const script = compileScript(run, compiled);
     const make: (...args: unknown[]) => () => unknown = script.runInThisContext();
     const helpers = this.#helpers(run, result);
     const cell = make(...helperOrder.map((helper) => helpers[helper]), ...Object.values(injected));
@@ -143,6 +144,18 @@ export class Session {
     const bundle = asBundle(data);
     if (Object.keys(bundle).length === 0) return; // the value has shown itself
     this.#services.output.event(run, { kind: "result", data: bundle, metadata: {} });
+  }
+}
+
+/** V8 refuses some syntax that the parser takes (what this Node does not have yet): with its place, from V8's stack. */
+function compileScript(run: CellRun, compiled: CompiledCell): vm.Script {
+  try {
+    return new vm.Script(compiled.code, { filename: run.fileName });
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const [, line, before] = /^cell:\d+:(\d+)\n.*\n([ \t]*)\^/.exec(error.stack ?? "") ?? [];
+    const place = compiled.locate({ line: Number(line ?? 1), column: (before ?? "").length + 1 });
+    throw new CellSyntaxError(error.message, place ?? { line: 1, column: 1 });
   }
 }
 

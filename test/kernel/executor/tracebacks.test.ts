@@ -201,6 +201,11 @@ const cases: readonly { name: string; cells: readonly string[]; expected: readon
     ],
   },
   {
+    name: "syntax that the parser takes and V8 does not",
+    cells: ["const one = 1;\n@frozen class A {}"],
+    expected: ["SyntaxError: Invalid or unexpected token", "cell #, line 2, column 1", "> 2 | @frozen class A {}"],
+  },
+  {
     name: "a generator",
     cells: ["const it = (function* () {\n  throw new Error('gen');\n})();\nfor (const x of it) {\n}"],
     expected: ["cell #, line 2, column 9", "    at Generator.next (<anonymous>)", "    at cell #, line 4, column 12"],
