@@ -42,6 +42,6 @@ export { type Seam, stateful } from "./toolkit/seam.ts";
 export * from "./toolkit/tasks/index.ts";
 export { type PretrainOptions, pretrain } from "./toolkit/train/pretrain.ts";
 export type { StepRecord } from "./toolkit/train/record.ts";
-export type { Run, TrainedRun } from "./toolkit/train/run.ts";
+export type { Run, Snapshot, TrainedRun } from "./toolkit/train/run.ts";
 export { type TrainOptions, train } from "./toolkit/train/train.ts";
 export type { Update, UpdateInput, UpdateResult } from "./toolkit/update.ts";

@@ -45,6 +45,8 @@ export interface TrainOptions {
   readonly evaluateEvery?: number;
   /** How: 32 problems, 4 completions each. */
   readonly evaluation?: { readonly count?: number; readonly samples?: number };
+  /** Every so many steps a copy of the policy is kept, for `TrainedRun.snapshots`. Default: none. */
+  readonly snapshotEvery?: number;
   /** Folder to keep the run in; it must not hold anything. Default: nothing is written. */
   readonly runFolder?: string;
   /** Steps between checkpoints in the run folder. Default: at the end alone. */
@@ -72,6 +74,7 @@ const RULES: Readonly<Record<keyof TrainOptions, OptionRule>> = {
   microBatches: { kind: "integer", min: 1 },
   evaluateEvery: { kind: "integer", min: 1 },
   evaluation: { kind: "object" },
+  snapshotEvery: { kind: "integer", min: 1 },
   runFolder: { kind: "string" },
   checkpointEvery: { kind: "integer", min: 1 },
   signal: { kind: "object" },
@@ -99,6 +102,7 @@ export interface TrainSettings {
   readonly tokens: number;
   readonly evaluateEvery: number | undefined;
   readonly evaluation: { readonly count: number; readonly samples: number };
+  readonly snapshotEvery: number | undefined;
   readonly checkpointEvery: number | undefined;
 }
 
@@ -143,6 +147,7 @@ export function trainSettings(options: TrainOptions): TrainSettings {
     tokens,
     evaluateEvery: options.evaluateEvery,
     evaluation: { count: evaluation.count ?? 32, samples: evaluation.samples ?? 4 },
+    snapshotEvery: options.snapshotEvery,
     checkpointEvery: options.checkpointEvery,
   };
 }

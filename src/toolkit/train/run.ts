@@ -9,9 +9,17 @@ export interface TrainedRun {
   /** The policy given to `train`, as it was. */
   readonly base: Policy;
   readonly records: readonly StepRecord[];
+  /** The policy after some of the steps, as `snapshotEvery` asked for; the caller disposes of them. */
+  readonly snapshots: readonly Snapshot[];
   /** `"aborted"` when the signal stopped it; the policy is then as of the last full step. */
   readonly stopped: "finished" | "aborted";
   readonly seconds: number;
+}
+
+/** The policy as it was after `step` steps. */
+export interface Snapshot {
+  readonly step: number;
+  readonly policy: Policy;
 }
 
 /** What is known of a run before its first step. */

@@ -12,7 +12,7 @@ import type { Task } from "../tasks/task.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
 import { type TrainOptions, type TrainSettings, trainSettings } from "./options.ts";
 import type { StepRecord } from "./record.ts";
-import { type EmitStep, type Run, startRun, type TrainedRun } from "./run.ts";
+import { type EmitStep, type Run, type Snapshot, startRun, type TrainedRun } from "./run.ts";
 import { createStepper, type Stepper } from "./step.ts";
 
 export type { TrainOptions } from "./options.ts";
@@ -53,14 +53,15 @@ async function runLoop(loop: Loop): Promise<Omit<TrainedRun, "records">> {
   const folder = await openFolder(loop);
   const policy = await options.policy.clone();
   const stepper = createStepper({ ...loop, policy });
+  const snapshots: Snapshot[] = [];
   try {
     await stepper.prepare();
-    const done = await steps(loop, { policy, stepper, folder });
+    const done = await steps(loop, { policy, stepper, folder, snapshots });
     await keep(folder, done, policy, stepper);
     const stopped = done < settings.steps ? "aborted" : "finished";
-    return { policy, base: options.policy, stopped, seconds: (performance.now() - start) / 1000 };
+    return { policy, base: options.policy, snapshots, stopped, seconds: (performance.now() - start) / 1000 };
   } catch (error) {
-    await policy.dispose(); // nobody else has it
+    for (const kept of [{ policy }, ...snapshots]) await kept.policy.dispose(); // nobody else has them
     throw error;
   } finally {
     await stepper.learner.dispose();
@@ -72,10 +73,14 @@ interface Parts {
   readonly policy: Policy;
   readonly stepper: Stepper;
   readonly folder: RunFolder | undefined;
+  readonly snapshots: Snapshot[];
 }
 
 /** Takes the steps; returns how many were done in full. */
-async function steps({ options, settings, emit }: Loop, { policy, stepper, folder }: Parts): Promise<number> {
+async function steps(
+  { options, settings, emit }: Loop,
+  { policy, stepper, folder, snapshots }: Parts,
+): Promise<number> {
   const total = settings.steps;
   const report = progressReporter({ task: `train ${options.task.name}`, total, unit: "steps" });
   report(0);
@@ -86,6 +91,9 @@ async function steps({ options, settings, emit }: Loop, { policy, stepper, folde
     await folder?.step(record, taken.columns);
     if ((step + 1) % (settings.checkpointEvery ?? total) === 0 && step + 1 < total) {
       await keep(folder, step + 1, policy, stepper);
+    }
+    if ((step + 1) % (settings.snapshotEvery ?? Number.POSITIVE_INFINITY) === 0) {
+      snapshots.push({ step: step + 1, policy: await policy.clone() });
     }
     report(step + 1, {
       reward: record.metrics.reward ?? Number.NaN,

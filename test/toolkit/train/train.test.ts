@@ -200,3 +200,13 @@ test.each([
 ])("train: %o is refused before anything runs", (more, message) => {
   expect(() => train(options(more as Partial<TrainOptions>))).toThrow(message);
 });
+
+test("train: snapshots are the policy as it was, the last one the trained policy", async () => {
+  const run = train(options({ steps: 4, snapshotEvery: 2 }));
+  const { snapshots, policy: trained } = await run.finished;
+  const [first, last] = await Promise.all(snapshots.map((snapshot) => snapshot.policy.fingerprint()));
+  expect(snapshots.map(({ step }) => step)).toEqual([2, 4]);
+  expect(first).toBe(await endOf({ steps: 2 }));
+  expect(last).toBe(await trained.fingerprint());
+  for (const kept of [trained, ...snapshots.map((snapshot) => snapshot.policy)]) await kept.dispose();
+});
