@@ -7,6 +7,7 @@
 import { refuse } from "../refuse.ts";
 import { type ConstantData, constantBytes, contentKey, dtypeOf } from "./graph-constants.ts";
 import { productFlops } from "./graph-flops.ts";
+import { fuseScales } from "./graph-fusion.ts";
 import { encodeModel, type OnnxAttribute, type OnnxConstant, type OnnxNode } from "./onnx.ts";
 
 export type DType = "float32" | "int32" | "int64" | "bool" | "float64";
@@ -162,7 +163,7 @@ export class GraphBuilder {
 
   /** The model of all outputs declared so far. */
   build(): GraphModel {
-    const nodes = this.#liveNodes();
+    const nodes = fuseScales(this.#liveNodes(), new Set(this.#outputs.values()), (value) => this.#scalarOf(value));
     const { names, aliases } = this.#outputNames();
     const nameOf = (value: Value | undefined): string => (value === undefined ? "" : (names.get(value) ?? value.name));
     const onnxNodes = nodes.map(
@@ -186,6 +187,11 @@ export class GraphBuilder {
     const bytes = encodeModel({ name: this.name, inputs, outputs, constants, nodes: onnxNodes });
     const flops = nodes.reduce((sum, node) => sum + productFlops(node), 0);
     return { name: this.name, bytes, inputs, outputs, nodeCount: onnxNodes.length, flops };
+  }
+
+  #scalarOf(value: Value): number | undefined {
+    const literal = value.shape.length === 0 ? this.literal(value) : undefined;
+    return literal === undefined ? undefined : Number(literal[0]);
   }
 
   /** Nodes that an output needs, in the order in which they were added. */

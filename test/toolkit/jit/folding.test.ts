@@ -113,6 +113,45 @@ test.each<[string, readonly (readonly number[])[], (...xs: tf.Tensor[]) => tf.Te
   expect(operators(shapes, fn)).toEqual(expected);
 });
 
+test("folding: a product takes a constant factor, unless it is needed without", () => {
+  const shapes = [
+    [2, 3],
+    [3, 2],
+  ];
+  const batched = [
+    [2, 2, 3],
+    [2, 3, 2],
+  ];
+  const scaled = (a?: tf.Tensor, b?: tf.Tensor): tf.Tensor => tf.matMul(a as tf.Tensor, b as tf.Tensor).mul(0.5);
+  expect(operators(shapes, scaled)).toEqual(["Gemm"]);
+  expect(operators(batched, scaled)).toEqual(["FusedMatMul"]);
+  const both = (a?: tf.Tensor, b?: tf.Tensor): tf.Tensor =>
+    tf
+      .matMul(a as tf.Tensor, b as tf.Tensor)
+      .exp()
+      .add(scaled(a, b));
+  expect(operators(shapes, both)).toEqual(["MatMul", "Exp", "Mul", "Add"]);
+  const output = (a?: tf.Tensor, b?: tf.Tensor): tf.Tensor[] => [
+    tf.matMul(a as tf.Tensor, b as tf.Tensor),
+    scaled(a, b),
+  ];
+  expect(operators(shapes, output)).toEqual(["MatMul", "Mul"]);
+  for (const [a, b] of [shapes, batched]) {
+    const inputs = [makeInput(float(a ?? []), 0), makeInput(float(b ?? []), 1)];
+    const feeds = Object.fromEntries(
+      inputs.map((x, i) => [`x${i}`, { data: x.dataSync<"float32">(), shape: x.shape }]),
+    );
+    const { r0 } = runGraph(
+      traceGraph(inputs, (...xs) => [scaled(...xs).mul(3)]),
+      feeds,
+    );
+    const expected = scaled(...inputs)
+      .mul(3)
+      .dataSync();
+    for (const [i, value] of expected.entries()) expect(r0?.data[i]).toBeCloseTo(value, 5);
+  }
+});
+
 test("folding: factors are not joined where their product leaves the range of numbers", () => {
   const model = traceGraph([tf.tensor1d([0])], (x) => [(x as tf.Tensor).mul(1e30).mul(1e30)]);
   const { r0 } = runGraph(model, { x0: { data: new Float32Array([0]), shape: [1] } });

@@ -84,7 +84,7 @@ test("guards: captured tensors and variables are refused and stay usable", () =>
   expect(variable.arraySync()).toEqual([1, 2]);
 });
 
-test("guards: a tensor that escaped from an earlier trace is refused", () => {
+test("guards: a tensor kept inside is disposed of with the trace", () => {
   let escaped: tf.Tensor | undefined;
   jit((t: tf.Tensor) => {
     escaped = tf.keep(t.square());

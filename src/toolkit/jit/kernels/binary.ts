@@ -12,7 +12,7 @@ import {
   unary,
   where,
 } from "../emit/arithmetic.ts";
-import { elementwise } from "../emit/expand.ts";
+import { broadcastShape, elementwise, expand, splatOf } from "../emit/expand.ts";
 import { reshape } from "../emit/layout.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { type Kernel, type KernelTable, kernel, listKernel } from "./kernel.ts";
@@ -40,6 +40,19 @@ function comparison(op: string): Kernel {
 
 function not(graph: GraphBuilder, x: Value): Value {
   return elementwise(graph, "Not", [x], "bool");
+}
+
+/** x to the power of p; where p is 0.5, 1, 1.5, 2 or 3 throughout, by products and roots, which are many times faster. */
+function power(graph: GraphBuilder, x: Value, p: Value): Value {
+  const exponent = isFloat(x.dtype) ? splatOf(graph, p) : undefined;
+  const shape = broadcastShape(x.shape, p.shape);
+  const root = () => unary(graph, "Sqrt", x);
+  if (exponent === 0.5) return expand(graph, root(), shape);
+  if (exponent === 1) return expand(graph, x, shape);
+  if (exponent === 1.5) return expand(graph, multiply(graph, x, root()), shape);
+  if (exponent === 2) return expand(graph, multiply(graph, x, x), shape);
+  if (exponent === 3) return expand(graph, multiply(graph, multiply(graph, x, x), x), shape);
+  return elementwise(graph, "Pow", [x, p], x.dtype);
 }
 
 /** floor(a / b) as int32. ONNX's division of integers rounds towards 0: one less where signs differ and a rest is left. */
@@ -91,7 +104,7 @@ export const binaryKernels: KernelTable = {
   RealDiv: binary((graph, a, b) => arithmetic(graph, "Div", a, b)),
   Minimum: same("Min"),
   Maximum: same("Max"),
-  Pow: same("Pow"),
+  Pow: binary(power),
   SquaredDifference: binary((graph, a, b) => {
     const difference = subtract(graph, a, b);
     return multiply(graph, difference, difference);

@@ -124,6 +124,16 @@ export const binaryCases: readonly KernelCase[] = [
     { name: `${run.name} of int32`, inputs: [whole([3, 4]), whole([4])], run },
   ]),
   { name: "pow", inputs: [float([3, 4], 0.2, 2), float([4])], run: tf.pow },
+  {
+    name: "pow by constants",
+    inputs: [float([3, 4], 0.2, 2)],
+    run: (x) => [0.5, 1, 1.5, 2, 3, -1, 2.5].map((p) => tf.pow(x, p)),
+  },
+  {
+    name: "pow by a constant of a larger shape",
+    inputs: [float([4], 0.2, 2)],
+    run: (x) => tf.pow(x, tf.fill([3, 4], 2)),
+  },
   { name: "pow of int32", inputs: [whole([6], 0, 5), whole([6], 0, 3)], run: tf.pow },
   {
     name: "add, sub, mul of int32",
