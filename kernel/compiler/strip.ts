@@ -44,5 +44,12 @@ function locate(
   if (entry.generatedLine !== line - 1) return found;
   const emitted = code.split("\n")[line - 1]?.slice(entry.generatedColumn, column - 1) ?? "";
   const original = source.split("\n")[entry.originalLine]?.slice(entry.originalColumn) ?? "";
-  return original.startsWith(emitted) ? { line: found.line, column: found.column + emitted.length } : found;
+  return sameQuotes(original).startsWith(sameQuotes(emitted))
+    ? { line: found.line, column: found.column + emitted.length }
+    : found;
+}
+
+/** The printer writes all strings with double quotes. */
+function sameQuotes(text: string): string {
+  return text.replaceAll("'", '"');
 }
