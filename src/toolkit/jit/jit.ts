@@ -137,7 +137,18 @@ async function hostTensor(tensor: tf.Tensor): Promise<HostTensor> {
 
 function tensorOf(host: HostTensor | undefined): tf.Tensor {
   if (host === undefined) throw new Error("internal: an output is missing");
-  return tf.tensor(host.data, [...host.shape], hostType(host));
+  return quietly(() => tf.tensor(host.data, [...host.shape], hostType(host)));
+}
+
+/** tfjs-cpu greets its first tensor with advice to install another backend, which is not what computes here. */
+function quietly<T>(act: () => T): T {
+  const before = tf.env().getBool("IS_TEST");
+  tf.env().set("IS_TEST", true); // the flag that silences warnings; nothing else reads it during a write
+  try {
+    return act();
+  } finally {
+    tf.env().set("IS_TEST", before);
+  }
 }
 
 async function runEagerly<A extends readonly unknown[], R>(
