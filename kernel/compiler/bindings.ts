@@ -1,7 +1,7 @@
 /** The names that statements declare: top-level bindings of a cell, patterns, hoisted `var`s, block scopes. */
 import { type AstNode, child, children, everyChild, isFunction, text } from "./ast.ts";
 
-export type BindingKind = "var" | "let" | "const" | "class" | "function" | "import";
+type BindingKind = "var" | "let" | "const" | "class" | "function" | "import";
 
 /**
  * How a reference uses its name. `assign` is the left side of a plain `=`; `target` is any other place that is written

@@ -19,7 +19,7 @@ export interface Analysis {
 }
 
 /** The names of a block, function or class; the top level's are bindings. */
-export interface Scope {
+interface Scope {
   readonly names: Set<string>;
   readonly parent: Scope | undefined;
 }

@@ -19,9 +19,6 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Called when an awaited promise of a cell is rejected: the place of the `await`, for the traceback. */
-export type NoteSite = (reason: unknown, offset: number) => void;
-
 /** How long a cell may clean up after it was interrupted, ms; then its awaits are refused again, and it is given up. */
 const graceMs = 1000;
 const giveUpMs = 2000;

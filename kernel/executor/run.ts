@@ -28,12 +28,8 @@ export class CellRun {
 
   /** The name that its code has in V8's stack frames. */
   get fileName(): string {
-    return cellFileName(this.run);
+    return `cell:${this.run}`;
   }
-}
-
-export function cellFileName(run: number): string {
-  return `cell:${run}`;
 }
 
 /** The run number in a V8 file name, if it is a cell's. */

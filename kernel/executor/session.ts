@@ -13,7 +13,7 @@ import { Slot } from "./shared-state.ts";
 type Helpers = Readonly<Record<(typeof helperOrder)[number], unknown>>;
 
 /** An error of a cell whose checks failed. */
-export class CheckFailed extends Error {
+class CheckFailed extends Error {
   override readonly name: string = "CheckFailed";
 }
 

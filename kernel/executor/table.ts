@@ -63,7 +63,7 @@ function cellText(value: unknown): string {
     : inspect(value, { ...inspectOptions, breakLength: Number.POSITIVE_INFINITY });
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (c) => (c === "&" ? "&amp;" : c === "<" ? "&lt;" : c === ">" ? "&gt;" : "&quot;"));
 }
 
