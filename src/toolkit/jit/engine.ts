@@ -51,7 +51,14 @@ export type EngineMessage =
       readonly cancel?: SharedArrayBuffer;
     }
   | { readonly kind: "model"; readonly model: GraphModel }
-  | { readonly kind: "release"; readonly id: number };
+  | { readonly kind: "release"; readonly id: number }
+  | { readonly kind: "close" };
+
+/** What the worker is started with. */
+export interface WorkerData extends EngineOptions {
+  /** One int32: not 0 once the engine is being closed, when calls stop at their next checkpoint. */
+  readonly closing: SharedArrayBuffer;
+}
 
 interface Pending {
   readonly resolve: (value: never) => void;
@@ -70,22 +77,32 @@ export class Engine {
   readonly #registered = new Set<string>();
   readonly #forgotten: FinalizationRegistry<number>;
   readonly #builtin: URL;
+  readonly #closing = new SharedArrayBuffer(4);
+  readonly #exited: Promise<void>;
   #nextId = 1;
   #ended: Error | undefined;
 
-  constructor(options: EngineOptions = {}) {
+  constructor({ threads, maxSessionBytes }: EngineOptions = {}) {
     this.#builtin = entryPoint("./engine-program.ts", import.meta.url);
-    const { threads, maxSessionBytes } = options;
+    const limits = {
+      ...(threads !== undefined && { threads }),
+      ...(maxSessionBytes !== undefined && { maxSessionBytes }),
+    };
     // The host's own flags (loaders, inspectors, type stripping) are for its sources; the worker runs built code.
     this.#worker = new Worker(entryPoint("./worker.ts", import.meta.url), {
       name: "rlvr-engine",
-      workerData: { threads, maxSessionBytes },
+      workerData: { ...limits, closing: this.#closing } satisfies WorkerData,
       execArgv: [],
     });
     this.#worker.unref();
     this.#worker.on("message", (message: WorkerMessage) => this.#receive(message));
     this.#worker.on("error", (error) => this.#end("failed", error));
-    this.#worker.on("exit", (code) => this.#end(`exited with code ${code}`));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on("exit", (code) => {
+        this.#end(`exited with code ${code}`);
+        resolve();
+      });
+    });
     this.#forgotten = new FinalizationRegistry((id) => this.release(id));
   }
 
@@ -179,10 +196,19 @@ export class Engine {
     return this.#call("memory", {});
   }
 
-  /** Ends the worker at once; pending calls reject. Weights in it are gone. */
+  /**
+   * Ends the worker: pending calls reject at once, the one that runs stops at its next checkpoint, then memory is freed.
+   * Weights in it are gone.
+   */
   async close(): Promise<void> {
-    this.#end("was closed");
-    await this.#worker.terminate();
+    if (this.#ended === undefined) {
+      // Not terminate(): ending a thread inside ONNX Runtime ends the process.
+      Atomics.store(new Int32Array(this.#closing), 0, 1);
+      this.#post({ kind: "close" });
+      this.#end("was closed");
+      this.#worker.ref();
+    }
+    await this.#exited;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { UsageError } from "../refuse.ts";
-import type { EngineMessage } from "./engine.ts";
+import type { EngineMessage, WorkerData } from "./engine.ts";
 import { CallAborted, type CallContext, type Program, type ProgramMethod } from "./program.ts";
 import { Runtime } from "./runtime.ts";
 
@@ -28,6 +28,8 @@ type Call = Extract<EngineMessage, { kind: "call" }>;
 if (parentPort === null) throw new Error("internal: worker.ts must be started by an Engine");
 const port = parentPort;
 const programs = new Map<string, Promise<Program>>();
+const { closing, ...options }: WorkerData = workerData;
+const closed = new Int32Array(closing);
 let runtime: Runtime | undefined; // opened by the first call, so that its failure is that call's error
 let tail: Promise<void> = Promise.resolve();
 
@@ -44,13 +46,17 @@ async function receive(message: EngineMessage): Promise<void> {
     case "release":
       runtime?.release(message.id);
       return;
+    case "close":
+      runtime?.close();
+      port.close(); // nothing else keeps the thread
+      return;
     default:
       message satisfies never;
   }
 }
 
 function openRuntime(): Runtime {
-  runtime ??= new Runtime(workerData);
+  runtime ??= new Runtime(options);
   return runtime;
 }
 
@@ -73,7 +79,7 @@ function contextOf({ id, cancel }: Call): CallContext {
   const flag = cancel === undefined ? undefined : new Int32Array(cancel);
   return {
     get aborted() {
-      return flag !== undefined && Atomics.load(flag, 0) !== 0;
+      return Atomics.load(closed, 0) !== 0 || (flag !== undefined && Atomics.load(flag, 0) !== 0);
     },
     checkpoint() {
       if (this.aborted) throw new CallAborted("the caller's signal fired");

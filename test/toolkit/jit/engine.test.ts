@@ -153,6 +153,22 @@ test.each([
   await expect(broken.memory()).rejects.toThrow("make a new Engine and load a checkpoint");
 });
 
+test("engine.close: a call in the middle of a run is rejected, and the process lives", async () => {
+  const busy = new Engine({ threads: 2 });
+  const graph = chainGraph(512, 100);
+  const feeds = { a: waves([512, 512]), w: waves([512, 512], 1e-3) };
+  await busy.run(graph, feeds);
+  const calls = [busy.run(graph, feeds), busy.call(program, "count", { until: 1e6 }), busy.memory()];
+  const outcomes = Promise.allSettled(calls);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await busy.close();
+  for (const outcome of await outcomes) {
+    expect(String(outcome.status === "rejected" && outcome.reason)).toContain("engine: the worker was closed");
+  }
+  await busy.close();
+  await expect(busy.memory()).rejects.toThrow("was closed");
+});
+
 test("engine: the main thread keeps ticking during a long run", async () => {
   const graph = chainGraph(512, 200);
   const feeds = { a: waves([512, 512]), w: waves([512, 512], 1e-3) };
