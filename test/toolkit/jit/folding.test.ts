@@ -156,6 +156,9 @@ test("folding: factors are not joined where their product leaves the range of nu
   const model = traceGraph([tf.tensor1d([0])], (x) => [(x as tf.Tensor).mul(1e30).mul(1e30)]);
   const { r0 } = runGraph(model, { x0: { data: new Float32Array([0]), shape: [1] } });
   expect(r0?.data).toEqual(new Float32Array([0])); // 0 · 1e60 would be 0 · ∞
+  const small = traceGraph([tf.tensor1d([0])], (x) => [(x as tf.Tensor).mul(1e-30).mul(1e-30)]);
+  const tiny = runGraph(small, { x0: { data: new Float32Array([1e30]), shape: [1] } });
+  expect((tiny.r0?.data[0] ?? 0) * 1e30).toBeCloseTo(1, 5); // 1e30 · 1e-60 would be 1e30 · 0
 });
 
 test("folding: a gradient of a mean computes nothing of the size of its ones", () => {
