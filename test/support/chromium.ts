@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /** Path of a Chromium on this machine, or undefined. */
-export const chromium: string | undefined = (process.env.PATH ?? "")
+const chromium: string | undefined = (process.env.PATH ?? "")
   .split(delimiter)
   .flatMap((folder) => NAMES.map((name) => join(folder, name)))
   .find((path) => existsSync(path));

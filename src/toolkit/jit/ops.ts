@@ -6,4 +6,4 @@ export { attention } from "./ops/attention.ts";
 export { rmsNorm } from "./ops/rms-norm.ts";
 export { rope } from "./ops/rope.ts";
 export { swiglu } from "./ops/swiglu.ts";
-export { type TokenLogProbs, tokenLogProbs } from "./ops/token-log-probs.ts";
+export { tokenLogProbs } from "./ops/token-log-probs.ts";

@@ -16,7 +16,7 @@ export function decoder(graph: GraphBuilder, config: PolicyConfig): Decoder {
 }
 
 /** An input that holds a weight, declared at first use. */
-export function weight({ graph, shapes, weights }: Decoder, name: string): Value {
+function weight({ graph, shapes, weights }: Decoder, name: string): Value {
   let value = weights.get(name);
   if (value === undefined) {
     const shape = shapes[name];

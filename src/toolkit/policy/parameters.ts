@@ -6,7 +6,7 @@ import type { PolicyConfig } from "./config.ts";
 
 export const embeddingName = "model.embed_tokens.weight";
 export const finalNormName = "model.norm.weight";
-export const headName = "lm_head.weight";
+const headName = "lm_head.weight";
 
 /** Names of one layer's weights. */
 export interface LayerNames {

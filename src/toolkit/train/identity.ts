@@ -15,7 +15,7 @@ export class TrainingError extends Error {
 }
 
 /** Largest difference allowed between two computations of one log-prob in float32, nats: far above rounding (1e-6). */
-export const LOG_PROB_TOLERANCE = 1e-4;
+const LOG_PROB_TOLERANCE = 1e-4;
 
 /** Log-probs of the same tokens as sampler and learner have them; `rows[i]` is row i's number in the rollouts. */
 export interface LogProbPair {

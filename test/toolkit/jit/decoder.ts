@@ -81,7 +81,7 @@ function logits(ids: tf.Tensor, p: Parameters): tf.Tensor {
 }
 
 /** The loss: clipped ratio, KL to the old policy, and an entropy bonus whose weight gets no gradient. */
-export function decoderLoss(...inputs: tf.Tensor[]): tf.Scalar {
+function decoderLoss(...inputs: tf.Tensor[]): tf.Scalar {
   return lossWith(stopGradient, inputs);
 }
 
