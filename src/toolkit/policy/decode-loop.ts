@@ -6,6 +6,7 @@ import type { HostTensor } from "../jit/host-tensor.ts";
 import type { Session, Weight } from "../jit/runtime.ts";
 import { type RngKey, uniformRows } from "../rng.ts";
 import { bucket } from "./buckets.ts";
+import type { CacheArena } from "./cache-arena.ts";
 import type { PolicyConfig } from "./config.ts";
 import type { Sampling } from "./generation.ts";
 import { KvCache, type PromptCache } from "./kv-cache.ts";
@@ -26,6 +27,7 @@ export interface DecodeRequest {
 export interface DecodeContext {
   readonly config: PolicyConfig;
   readonly weights: ReadonlyMap<string, Weight>;
+  readonly arena: CacheArena;
   readonly session: (lanes: number, slots: number) => Session;
   /** Keys and values of a prompt's tokens but the last; prompts are asked for in rising order. */
   readonly prompt: (index: number) => PromptCache | undefined;
@@ -45,7 +47,7 @@ export interface Decoded {
 const MOST_LANES = 256;
 
 /** Bytes that the caches of one call may take, which bounds the lanes of large policies. */
-const CACHE_BYTES = 2 ** 29;
+const CACHE_BYTES = 2 ** 28;
 
 const SMALLEST_SLOTS = 16;
 
@@ -67,7 +69,9 @@ class DecodeLoop {
   readonly #rows: number;
   readonly #settings: Record<string, HostTensor>;
   readonly #ends: ReadonlySet<number>;
-  #cache: KvCache;
+  /** Slots that the longest row can fill: its last token is never read again. */
+  readonly #mostSlots: number;
+  readonly #cache: KvCache;
   #inputs: LaneInputs;
   /** Row of each lane, or IDLE. */
   #rowOf: Int32Array;
@@ -91,8 +95,10 @@ class DecodeLoop {
       lengths: new Int32Array(this.#rows),
     };
     const longest = prompts.reduce((length, prompt) => Math.max(length, prompt.length), 0);
-    const lanes = laneCount(context.config, this.#rows, longest + maxTokens);
-    this.#cache = new KvCache(context.config, lanes, bucket(longest, SMALLEST_SLOTS));
+    this.#mostSlots = longest + maxTokens - 1;
+    const lanes = laneCount(context.config, this.#rows, this.#mostSlots);
+    const size = { lanes, slots: this.#slotsFor(longest) };
+    this.#cache = new KvCache(context.config, context.arena, size, { lanes, slots: this.#mostSlots });
     this.#rowOf = new Int32Array(lanes).fill(IDLE);
     this.#inputs = new LaneInputs(lanes);
     this.#session = context.session(lanes, this.#cache.slots);
@@ -151,22 +157,28 @@ class DecodeLoop {
   /** Keeps the new keys and values of the lanes that go on, in a cache that fits them. */
   #extend(continuing: readonly number[], rows: Float32Array): void {
     const longest = continuing.reduce((most, lane) => Math.max(most, (this.#cache.filled[lane] ?? 0) + 1), 0);
-    if (longest > this.#cache.slots) this.#reshape(undefined, bucket(longest, SMALLEST_SLOTS));
-    for (const lane of continuing) this.#cache.append(lane, rows);
+    if (longest > this.#cache.slots) this.#resize(this.#allLanes(), this.#cache.lanes, this.#slotsFor(longest));
+    this.#cache.append(continuing, rows);
     const lanes = bucket(Math.max(1, continuing.length), 1);
     if (this.#waiting === this.#rows && continuing.length > 0 && lanes < this.#cache.lanes) {
-      this.#reshape(continuing, bucket(longest, SMALLEST_SLOTS));
+      this.#resize(continuing, lanes, this.#slotsFor(longest));
     }
   }
 
-  /** Moves to a cache of other sizes: with these lanes alone, or (undefined) with all. */
-  #reshape(kept: readonly number[] | undefined, slots: number): void {
-    const all = kept ?? Array.from({ length: this.#cache.lanes }, (_, lane) => lane);
-    const lanes = kept === undefined ? this.#cache.lanes : bucket(kept.length, 1);
-    this.#cache = this.#cache.resized(all, lanes, slots);
+  #slotsFor(positions: number): number {
+    return Math.min(bucket(positions, SMALLEST_SLOTS), this.#mostSlots);
+  }
+
+  #allLanes(): number[] {
+    return Array.from({ length: this.#cache.lanes }, (_, lane) => lane);
+  }
+
+  /** Goes on with some of the lanes, in arrays of other sizes. */
+  #resize(kept: readonly number[], lanes: number, slots: number): void {
+    this.#cache.resize(kept, { lanes, slots });
     const inputs = new LaneInputs(lanes);
     const rowOf = new Int32Array(lanes).fill(IDLE);
-    for (const [to, from] of all.entries()) {
+    for (const [to, from] of kept.entries()) {
       inputs.tokens[to] = this.#inputs.tokens[from] ?? 0;
       inputs.positions[to] = this.#inputs.positions[from] ?? 0;
       rowOf[to] = this.#rowOf[from] ?? IDLE;
@@ -187,14 +199,13 @@ class DecodeLoop {
     this.#rowOf[lane] = row;
     this.#inputs.tokens[lane] = prompt[prompt.length - 1] ?? 0;
     this.#inputs.positions[lane] = prompt.length - 1;
-    if (prompt.length > this.#cache.slots) throw new Error("internal: a prompt is longer than the cache");
     this.#cache.place(lane, this.#context.prompt(index));
     this.active++;
   }
 
   /** (seed, step, row, position in the completion) alone decides a lane's number. */
   #drawUniforms(): void {
-    if (this.#settings.uniforms === undefined && this.#request.sampling.greedy) return;
+    if (this.#request.sampling.greedy) return;
     const { key, firstRow } = this.#request;
     const { uniforms } = this.#inputs;
     for (let lane = 0; lane < this.#cache.lanes; lane++) {
@@ -242,7 +253,7 @@ function laneCount(
   rows: number,
   positions: number,
 ): number {
-  const bytes = 2 * layers * heads * width * bucket(positions, SMALLEST_SLOTS) * 4;
+  const bytes = 2 * layers * heads * width * positions * 4;
   const most = Math.max(1, Math.min(MOST_LANES, Math.floor(CACHE_BYTES / bytes)));
   return Math.min(bucket(rows, 1), most);
 }

@@ -1,10 +1,12 @@
 /** Generation inside the engine's worker: graphs over the store's own weight arrays, prompts, and the token loop. */
+import type { GraphModel } from "../jit/graph.ts";
 import type { CallContext, CallResult, Program } from "../jit/program.ts";
 import type { Runtime, Session, Weight } from "../jit/runtime.ts";
 import { bucket } from "./buckets.ts";
+import { CacheArena } from "./cache-arena.ts";
 import type { PolicyConfig } from "./config.ts";
 import { cacheNames, decodeGraph, prefillGraph } from "./decode-graph.ts";
-import { type Decoded, type DecodeRequest, decodeRows } from "./decode-loop.ts";
+import { type DecodeRequest, decodeRows } from "./decode-loop.ts";
 import type { GenerationProgress } from "./generation.ts";
 import type { PromptCache } from "./kv-cache.ts";
 import { samplingInputs } from "./sampling-nodes.ts";
@@ -22,33 +24,53 @@ const PREFILL_TOKENS = 8192;
 
 const PROGRESS_MS = 100;
 
-/** Sessions by what decides their graph: building a graph takes longer than a decode step. */
-const sessions = new WeakMap<Runtime, Map<string, Session>>();
+/** What generation keeps in a worker between calls. */
+interface Kept {
+  /** By what decides their graph: building a graph takes longer than a decode step. */
+  readonly sessions: Map<string, Session>;
+  readonly arena: CacheArena;
+}
 
-function sessionOf(runtime: Runtime, key: unknown, build: () => Session): Session {
-  const known = sessions.get(runtime) ?? new Map<string, Session>();
-  sessions.set(runtime, known);
+const keptBy = new WeakMap<Runtime, Kept>();
+
+function keptIn(runtime: Runtime): Kept {
+  let kept = keptBy.get(runtime);
+  if (kept === undefined) {
+    kept = { sessions: new Map(), arena: new CacheArena() };
+    runtime.keep(kept.arena); // so that its memory is counted
+    keptBy.set(runtime, kept);
+  }
+  return kept;
+}
+
+function sessionOf(runtime: Runtime, key: unknown, graph: () => GraphModel): Session {
+  const { sessions } = keptIn(runtime);
   const name = JSON.stringify(key);
-  const session = known.get(name) ?? build();
-  known.set(name, session);
+  const session = sessions.get(name) ?? runtime.session(graph());
+  sessions.set(name, session);
   return session;
 }
 
 function generate(runtime: Runtime, payload: GeneratePayload, context: CallContext): CallResult {
   const { store, config, sampling } = payload;
   const weights = runtime.store(store);
+  const { arena } = keptIn(runtime);
   const kind = [samplingInputs(sampling), sampling.greedy];
-  const decoded = decodeRows(payload, {
-    config,
-    weights,
-    session: (rows, slots) =>
-      sessionOf(runtime, ["decode", config, kind, rows, slots], () =>
-        runtime.session(decodeGraph(config, { rows, slots, sampling })),
-      ),
-    prompt: promptReader(runtime, config, weights, payload.prompts),
-    afterStep: reporter(context),
-  });
-  return { result: decoded satisfies Decoded, transfer: Object.values(decoded).map(({ buffer }) => buffer) };
+  try {
+    const decoded = decodeRows(payload, {
+      config,
+      weights,
+      arena,
+      session: (rows, slots) =>
+        sessionOf(runtime, ["decode", config, kind, rows, slots], () => decodeGraph(config, { rows, slots, sampling })),
+      prompt: promptReader(runtime, config, weights, payload.prompts),
+      afterStep: reporter(context),
+    });
+    return { result: decoded, transfer: Object.values(decoded).map(({ buffer }) => buffer) };
+  } catch (error) {
+    arena.clear();
+    throw error;
+  }
 }
 
 /** Computes prompts some at a time, as they are asked for; those before are forgotten. */
@@ -92,14 +114,10 @@ function prefill(
   const [rows, tokens] = [bucket(prompts.length, 1), bucket(longest, 8)];
   const ids = new Int32Array(rows * tokens);
   for (const [i, prompt] of prompts.entries()) ids.set(prompt.subarray(0, -1), i * tokens);
-  const session = sessionOf(runtime, ["prefill", config, rows, tokens], () =>
-    runtime.session(prefillGraph(config, { rows, tokens })),
-  );
-  const feeds = Object.fromEntries(session.model.inputs.map(({ name }) => [name, weights.get(name)]));
-  const present = Object.fromEntries(
-    Object.entries(feeds).flatMap(([name, tensor]) => (tensor ? [[name, tensor]] : [])),
-  );
-  const outputs = session.run({ ...present, ids: { data: ids, shape: [rows, tokens] } });
+  const session = sessionOf(runtime, ["prefill", config, rows, tokens], () => prefillGraph(config, { rows, tokens }));
+  const used = session.model.inputs.filter(({ name }) => weights.has(name)).map(({ name }) => name);
+  const feeds = Object.fromEntries([...weights].filter(([name]) => used.includes(name)));
+  const outputs = session.run({ ...feeds, ids: { data: ids, shape: [rows, tokens] } });
   const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => cacheNames(layer)).flat();
   const tensors = layers.map((name) => {
     const output = outputs[name];
