@@ -2,6 +2,7 @@
  * A thread beside the executor's main thread. It hears of interrupts while the main thread is busy, raises the flag that
  * loops of cell code look at, tells the main thread, and terminates its JavaScript when it does not answer.
  */
+import { readFileSync } from "node:fs";
 import { Session } from "node:inspector";
 import { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
@@ -20,11 +21,11 @@ export interface WatchdogInput {
  * machine may not let it run, or wall time, since it may be blocked. Cell code that has seen the flag unwinds (its
  * `finally` blocks run) and gets longer.
  */
-const answerCpuMs = 8;
-const answerMs = 80;
+const answerCpuMs = 12;
+const answerMs = 250;
 const unwindMs = 300;
-const againMs = 10;
-const attempts = 200;
+const againMs = 4;
+const attempts = 250;
 
 async function watch({ state, fd }: WatchdogInput): Promise<void> {
   const session = new Session();
@@ -41,10 +42,9 @@ async function watch({ state, fd }: WatchdogInput): Promise<void> {
 
 async function interrupt(state: SharedState, session: Session, number: number): Promise<void> {
   const run = Atomics.load(state, Slot.running);
-  const open = (): boolean =>
-    Atomics.load(state, Slot.heard) < number && Atomics.load(state, Slot.running) === run && run !== 0;
-  Atomics.store(state, Slot.flag, 1);
   const tell = (): void => parentPort?.postMessage({ type: "interrupt", number, run });
+  const open = (): boolean => !heard(state, number) && Atomics.load(state, Slot.running) === run && run !== 0;
+  Atomics.store(state, Slot.flag, 1);
   tell();
   waitForAnswer(state, number);
   for (let attempt = 0; attempt < attempts && open(); attempt++) {
@@ -52,22 +52,38 @@ async function interrupt(state: SharedState, session: Session, number: number): 
       Atomics.add(state, Slot.terminated, 1);
       session.post("Runtime.terminateExecution");
     }
-    // The termination may have hit the handler of the last message.
-    tell();
-    await sleep(againMs);
+    // In an idle thread the termination strikes the next code to run, which is the handler of a message.
+    for (let message = 0; message < 3 && open(); message++) {
+      await sleep(againMs);
+      tell();
+    }
   }
 }
 
+function heard(state: SharedState, number: number): boolean {
+  return Atomics.load(state, Slot.heard) >= number;
+}
+
 function waitForAnswer(state: SharedState, number: number): void {
-  const before = process.cpuUsage();
+  const before = cpuMs();
   const started = performance.now();
-  for (;;) {
-    if (Atomics.wait(state, Slot.heard, number - 1, 2) !== "timed-out") return;
+  while (!heard(state, number)) {
+    Atomics.wait(state, Slot.heard, Atomics.load(state, Slot.heard), 2);
     const wall = performance.now() - started;
-    const { user, system } = process.cpuUsage(before);
     const unwinding = Atomics.load(state, Slot.seen) === 1;
     if (wall >= (unwinding ? unwindMs : answerMs)) return;
-    if (!unwinding && (user + system) / 1000 >= answerCpuMs) return;
+    if (!unwinding && cpuMs() - before >= answerCpuMs) return;
+  }
+}
+
+/** Processor time of the main thread where the system tells it (Linux), else of the process, ms. */
+function cpuMs(): number {
+  try {
+    const [nanoseconds = ""] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1").split(" ");
+    return Number(nanoseconds) / 1e6;
+  } catch {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
   }
 }
 
