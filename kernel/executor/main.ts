@@ -62,9 +62,6 @@ const services: CellServices = {
     }
   },
   describe: (error, run) => describeError(error, stacks, run),
-  finished(run) {
-    if (Atomics.load(state, Slot.running) === run.run) Atomics.store(state, Slot.running, 0);
-  },
 };
 const session = new Session(services);
 
@@ -99,6 +96,7 @@ starter.port2.on("message", ({ run: number, cell }: RunCommand) => {
   Atomics.store(state, Slot.seen, 0);
   Atomics.store(state, Slot.terminated, 0);
   Atomics.store(state, Slot.running, number);
+  Atomics.store(state, Slot.begun, number);
   void session.run(run);
 });
 
@@ -115,7 +113,8 @@ function startWatchdog(): void {
   watchdog.on("message", (message: { type: string; number?: number; run?: number }) => {
     if (message.type === "watching") return output.ready();
     const number = message.number ?? 0;
-    if (number <= Atomics.load(state, Slot.heard)) return;
+    const struckNext = Atomics.load(state, Slot.running) < 0;
+    if (struckNext || number <= Atomics.load(state, Slot.heard)) return;
     Atomics.store(state, Slot.heard, number);
     Atomics.notify(state, Slot.heard);
     context.reset();

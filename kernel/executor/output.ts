@@ -57,10 +57,7 @@ export class OutputPipe {
   }
 
   #flushSoon(): void {
-    this.#timer ??= this.#later(() => {
-      this.#timer = undefined;
-      this.flush();
-    }, flushMs).unref();
+    this.#timer ??= this.#later(() => this.flush(), flushMs).unref();
   }
 
   event(credit: Credit, body: ExecutorEventBody): void {
@@ -84,6 +81,8 @@ export class OutputPipe {
   }
 
   flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;

@@ -23,6 +23,4 @@ export interface CellServices {
   injected(run: CellRun): Readonly<Record<string, unknown>>;
   pick(run: CellRun, module: object, name: string, specifier: string, offset: number): unknown;
   describe(error: unknown, run: CellRun): CellError;
-  /** Called after the outcome of a run has been sent. */
-  finished(run: CellRun): void;
 }

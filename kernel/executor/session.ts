@@ -8,7 +8,7 @@ import type { CellError, CellOutcome } from "./events.ts";
 import { Interrupted } from "./interrupts.ts";
 import type { CellRun } from "./run.ts";
 import type { CellServices } from "./services.ts";
-import { Slot } from "./shared-state.ts";
+import { type SharedState, Slot } from "./shared-state.ts";
 
 type Helpers = Readonly<Record<(typeof helperOrder)[number], unknown>>;
 
@@ -49,6 +49,7 @@ export class Session {
   /** Sends the end of a run, once. An interrupted run ends as such, whatever its code threw after. */
   finish(run: CellRun, failure: { readonly error: unknown } | undefined): void {
     if (run.finished) return;
+    leaveRun(this.#services.state, run.run);
     if (run.compiled) this.#declare(run.compiled);
     const { output, stacks } = this.#services;
     const interrupted = failure !== undefined && (run.interrupted || failure.error instanceof Interrupted);
@@ -57,7 +58,6 @@ export class Session {
     if (failure && typeof failure.error === "object" && failure.error) stacks.cellFrames(failure.error);
     output.done(run.run, outcome(run, error, interrupted));
     run.finished = true;
-    this.#services.finished(run);
   }
 
   async #call(
@@ -145,6 +145,14 @@ export class Session {
     if (Object.keys(bundle).length === 0) return; // the value has shown itself
     this.#services.output.event(run, { kind: "result", data: bundle, metadata: {} });
   }
+}
+
+/**
+ * From here on no termination strikes. One that is on its way strikes here: then the watchdog tells of the interrupt
+ * again, and the run is finished by its handler.
+ */
+function leaveRun(state: SharedState, run: number): void {
+  while (Atomics.compareExchange(state, Slot.running, run, 0) === -run) Atomics.wait(state, Slot.running, -run, 5);
 }
 
 /** V8 refuses some syntax that the parser takes (what this Node does not have yet): with its place, from V8's stack. */

@@ -6,13 +6,14 @@ import { readFileSync } from "node:fs";
 import { Session } from "node:inspector";
 import { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { type SharedState, Slot } from "./shared-state.ts";
 
 export interface WatchdogInput {
   readonly state: SharedState;
-  /** Descriptor on which the supervisor writes one byte per interrupt. */
+  /** Descriptor on which the supervisor writes the number of the run to interrupt, a line each. */
   readonly fd: number;
 }
 
@@ -34,29 +35,42 @@ async function watch({ state, fd }: WatchdogInput): Promise<void> {
   const socket = new Socket({ fd, readable: true, writable: false });
   socket.on("error", () => undefined);
   parentPort?.postMessage({ type: "watching" });
-  for await (const _ of socket) {
-    if (Atomics.load(state, Slot.running) === 0) continue;
-    await interrupt(state, session, ++number);
+  for await (const line of createInterface({ input: socket })) {
+    await interrupt(state, session, ++number, Number(line));
   }
 }
 
-async function interrupt(state: SharedState, session: Session, number: number): Promise<void> {
-  const run = Atomics.load(state, Slot.running);
+async function interrupt(state: SharedState, session: Session, number: number, run: number): Promise<void> {
   const tell = (): void => parentPort?.postMessage({ type: "interrupt", number, run });
-  const open = (): boolean => !heard(state, number) && Atomics.load(state, Slot.running) === run && run !== 0;
+  // The command to run may still be on its way.
+  while (Atomics.load(state, Slot.begun) < run) await sleep(1);
+  if (Atomics.load(state, Slot.running) !== run) return;
   Atomics.store(state, Slot.flag, 1);
   tell();
   waitForAnswer(state, number);
-  for (let attempt = 0; attempt < attempts && open(); attempt++) {
-    if (Atomics.load(state, Slot.critical) === 0) {
-      Atomics.add(state, Slot.terminated, 1);
-      session.post("Runtime.terminateExecution");
+  for (let attempt = 0; attempt < attempts && !heard(state, number); attempt++) {
+    const calm = Atomics.load(state, Slot.critical) === 0;
+    if (calm && Atomics.compareExchange(state, Slot.running, run, -run) === run) {
+      await terminate(state, session, tell);
+      Atomics.compareExchange(state, Slot.running, -run, run);
+      Atomics.notify(state, Slot.running);
     }
-    // In an idle thread the termination strikes the next code to run, which is the handler of a message.
-    for (let message = 0; message < 3 && open(); message++) {
-      await sleep(againMs);
-      tell();
-    }
+    tell();
+    await sleep(againMs);
+    if (Atomics.load(state, Slot.running) !== run) return;
+  }
+}
+
+/** Resolves when the termination has struck. In an idle thread it strikes the next code to run: a message's handler. */
+async function terminate(state: SharedState, session: Session, tell: () => void): Promise<void> {
+  let struck = false;
+  Atomics.add(state, Slot.terminated, 1);
+  session.post("Runtime.terminateExecution", () => {
+    struck = true;
+  });
+  for (let wait = 0; wait < attempts && !struck; wait++) {
+    await sleep(1);
+    if (wait % againMs === againMs - 1) tell();
   }
 }
 

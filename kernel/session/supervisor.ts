@@ -134,7 +134,7 @@ export class ExecutorProcess {
     const pending = this.#pending;
     if (!pending || this.#exit) return;
     this.#reader.expectTear();
-    this.#interrupts.write("!");
+    this.#interrupts.write(`${pending.run}\n`);
     const ended = new Promise<void>((resolve) => {
       const { settle } = pending;
       this.#pending = { ...pending, settle: (outcome) => [settle(outcome), resolve()] };
