@@ -45,3 +45,4 @@ export type { StepRecord } from "./toolkit/train/record.ts";
 export type { Run, Snapshot, TrainedRun } from "./toolkit/train/run.ts";
 export { type TrainOptions, train } from "./toolkit/train/train.ts";
 export type { Update, UpdateInput, UpdateResult } from "./toolkit/update.ts";
+export * from "./toolkit/verify/index.ts";

@@ -9,6 +9,7 @@
  */
 import { refuse } from "../refuse.ts";
 import type { Rng } from "../rng.ts";
+import { finalAnswer, readNatural } from "../verify/answer.ts";
 import { defineVerifier, type Judgement, judge } from "../verify/verifier.ts";
 import { countProblems, drawProblems, type ProblemSource } from "./stream.ts";
 import type { Problem, Task } from "./task.ts";
@@ -25,7 +26,7 @@ export interface ChainAdditionOptions {
   readonly reward?: "answer" | "working";
 }
 
-/** Levels with up to this many spellings of a sum are listed rather than drawn from. */
+/** Levels with up to this many sums are listed; the next larger one has 125,580 (two digits, three terms). */
 const MOST_LISTED = 20_000;
 
 /** A task of multi-digit sums. The level is the number of digits of each term. */
@@ -93,9 +94,12 @@ function termsOf(problem: Problem): readonly number[] {
   return terms;
 }
 
-function listProblems(level: number, terms: number): Problem[] | undefined {
+/** Sums of t terms out of m numbers, in no order: C(m + t - 1, t). */
+function listProblems(level: number, terms: number): readonly Problem[] | "many" {
   const [low, high] = range(level);
-  if ((high - low) ** terms > MOST_LISTED) return undefined;
+  let contents = 1;
+  for (let i = 0; i < terms; i++) contents *= (high - low + i) / (i + 1);
+  if (contents > MOST_LISTED) return "many";
   let partial: number[][] = [[]];
   for (let i = 0; i < terms; i++) {
     partial = partial.flatMap((head) => {
@@ -150,14 +154,15 @@ function longestCompletion(digits: number, terms: number): number {
 /** The answer is what follows the one `#`, up to the end: digits without leading zeros. */
 function judgeSum(problem: Problem, completion: string, working: boolean): Judgement {
   const terms = termsOf(problem);
-  const mark = completion.indexOf("#");
-  if (mark < 0) return judge.unparsed("there is no # before an answer");
-  if (completion.includes("#", mark + 1)) return judge.unparsed("there is more than one answer");
-  const answer = completion.slice(mark + 1);
-  if (!/^(0|[1-9][0-9]{0,15})$/.test(answer)) return judge.unparsed("what follows # is not a whole number");
-  if (answer !== problem.answer) return judge.wrong(`${answer} is not ${problem.answer}`, answer);
-  if (working && completion !== demonstrate(terms, undefined)) {
-    return judge.partial(0.5, "the answer is right, the working is not", answer);
+  const found = finalAnswer(completion, "#");
+  if (found.kind === "unparsed") return judge.unparsed(found.reason);
+  const answer = readNatural(found.text, 16);
+  if (answer.kind === "unparsed") return judge.unparsed(answer.reason);
+  if (answer.text !== problem.answer) {
+    return judge.wrong(`the answer is ${answer.text}, the sum is ${problem.answer}`, answer.text);
   }
-  return judge.correct(answer);
+  if (working && completion !== demonstrate(terms, undefined)) {
+    return judge.partial(0.5, "the answer is right, the working is not", answer.text);
+  }
+  return judge.correct(answer.text);
 }

@@ -8,6 +8,7 @@
  */
 import { refuse } from "../refuse.ts";
 import type { Rng } from "../rng.ts";
+import { finalAnswer, readNatural } from "../verify/answer.ts";
 import { defineVerifier, type Judgement, judge } from "../verify/verifier.ts";
 import { countProblems, drawProblems, type ProblemSource } from "./stream.ts";
 import type { Problem, Task } from "./task.ts";
@@ -30,6 +31,9 @@ interface Chain {
 }
 
 const OPERATORS = ["+", "-", "*"] as const;
+
+/** Levels with more contents than this, by a lower bound, need no count. */
+const MANY = 50_000;
 
 /** A task of chained modular arithmetic. The level is the number of steps. */
 export function modularChain(options: ModularChainOptions = {}): Task {
@@ -77,7 +81,7 @@ function problemOf(chain: Chain, level: number, modulus: number): Problem {
   const expression = chain.steps.reduce((text, { operator, operand }) => text + operator + operand, `${chain.start}`);
   const value = chain.steps.reduce((so, step) => apply(so, step, modulus), chain.start);
   return {
-    id: `modular-chain:%${modulus}:${expression}`,
+    id: `modular-chain:${contentOf(chain)}%${modulus}`,
     prompt: `%${modulus}:${expression}=`,
     answer: String(value),
     level,
@@ -85,15 +89,37 @@ function problemOf(chain: Chain, level: number, modulus: number): Problem {
   };
 }
 
-/** Single steps can be listed for any modulus here: at most 97 · 97 · 3. */
-function listProblems(level: number, modulus: number): Problem[] | undefined {
-  if (level > 1) return undefined;
-  const values = Array.from({ length: modulus }, (_, i) => i);
-  return values.flatMap((start) =>
-    OPERATORS.flatMap((operator) =>
-      values.map((operand) => problemOf({ start, steps: [{ operator, operand }] }, level, modulus)),
-    ),
-  );
+/**
+ * Steps of one kind in a row can change places, the start with those of the first row too (7+3 is 3+7), so each row is
+ * sorted.
+ */
+function contentOf({ start, steps }: Chain): string {
+  const isProduct = (step: Step | undefined): boolean => step?.operator === "*";
+  const rows: string[][] = [[`${isProduct(steps[0]) ? "*" : "+"}${start}`]];
+  for (const [i, step] of steps.entries()) {
+    if (i > 0 && isProduct(steps[i - 1]) !== isProduct(step)) rows.push([]);
+    rows.at(-1)?.push(step.operator + step.operand);
+  }
+  return rows.map((row) => row.sort().join("")).join(",");
+}
+
+/** Single steps are listed, at most 97 · 97 · 3 spellings; k steps have at least 1/(k + 1)! as many contents as spellings. */
+function listProblems(level: number, modulus: number): readonly Problem[] | "many" | "unknown" {
+  if (level > 1) {
+    let contents = modulus;
+    for (let k = 1; k <= level; k++) contents *= (3 * modulus) / (k + 1);
+    return contents > MANY ? "many" : "unknown";
+  }
+  const found = new Map<string, Problem>();
+  for (let start = 0; start < modulus; start++) {
+    for (const operator of OPERATORS) {
+      for (let operand = 0; operand < modulus; operand++) {
+        const problem = problemOf({ start, steps: [{ operator, operand }] }, level, modulus);
+        found.set(problem.id, problem);
+      }
+    }
+  }
+  return [...found.values()];
 }
 
 function chainOf(problem: Problem): Chain {
@@ -124,10 +150,10 @@ function demonstrate(chain: Chain, modulus: number, random: Rng | undefined): st
 
 function judgeChain(problem: Problem, completion: string): Judgement {
   chainOf(problem); // a problem of another task is a fault of the caller, not of the policy
-  const mark = completion.indexOf("#");
-  if (mark < 0) return judge.unparsed("there is no # before an answer");
-  if (completion.includes("#", mark + 1)) return judge.unparsed("there is more than one answer");
-  const answer = completion.slice(mark + 1);
-  if (!/^(0|[1-9][0-9]?)$/.test(answer)) return judge.unparsed("what follows # is not a whole number below 100");
-  return answer === problem.answer ? judge.correct(answer) : judge.wrong(`${answer} is not ${problem.answer}`, answer);
+  const found = finalAnswer(completion, "#");
+  if (found.kind === "unparsed") return judge.unparsed(found.reason);
+  const answer = readNatural(found.text, 16);
+  if (answer.kind === "unparsed") return judge.unparsed(answer.reason);
+  if (answer.text === problem.answer) return judge.correct(answer.text);
+  return judge.wrong(`the answer is ${answer.text}, the chain ends in ${problem.answer}`, answer.text);
 }

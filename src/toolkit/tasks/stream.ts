@@ -9,8 +9,11 @@ export interface ProblemSource {
   readonly levels: readonly number[];
   /** One problem of a level, drawn at random. */
   draw(level: number, random: Rng): Problem;
-  /** Every problem of a level, each content once; `undefined` where there are too many to list. */
-  list(level: number): Problem[] | undefined;
+  /**
+   * Every problem of a level, each content once; `"many"` where they are known to be more than SURVEYED, `"unknown"` where
+   * only draws can tell.
+   */
+  list(level: number): readonly Problem[] | "many" | "unknown";
 }
 
 /** Share of contents that are held out. Our choice: enough for an evaluation at every level, few missed in training. */
@@ -18,6 +21,15 @@ const TEST_SHARE = 1 / 8;
 
 /** Draws in a row that bring nothing new before a level counts as used up. */
 const PATIENCE = 10_000;
+
+/** A level that draws find no more problems of than this is listed, so that its end is known and the same for all seeds. */
+const SURVEYED = 2 ** 14;
+
+/** Problems of one stream at most, offset included: what fits in memory with room to spare. */
+const LONGEST = 2 ** 22;
+
+/** Streams of a source that are kept open, so that reading on at an offset does not start over. */
+const KEPT = 4;
 
 /** The split of a content: a function of its name alone, so that no seed or level can move it. */
 export function splitOf(id: string): Split {
@@ -34,36 +46,85 @@ export function drawProblems(source: ProblemSource, options: ProblemsOptions): P
   const { split, count, seed, offset = 0 } = options;
   const level = checkLevel(source, options.level);
   checkSplit(source, split);
-  for (const [name, value] of Object.entries({ count, offset })) {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      refuse(`${source.name}.problems`, `${name} is ${value}`, "pass a whole number from 0");
-    }
-  }
+  checkCounts(source, { count, offset });
   const stream = `${source.name}/${split}/${level}`;
-  const listed = source.list(level)?.filter((problem) => splitOf(problem.id) === split);
+  const listed = listOf(source, level)?.filter((problem) => splitOf(problem.id) === split);
   if (listed) {
     if (offset + count > listed.length) tooMany(source, options, listed.length);
     return rng({ seed, stream })
       .shuffle(listed)
       .slice(offset, offset + count);
   }
-  const seen = new Set<string>();
-  const found: Problem[] = [];
-  for (let row = 0, idle = 0; seen.size < offset + count; row++, idle++) {
-    if (idle > PATIENCE) tooMany(source, options, seen.size);
-    const problem = source.draw(level, rng({ seed, stream, row }));
-    if (splitOf(problem.id) !== split || seen.has(problem.id)) continue;
+  const opened = openStream(source, `${seed}/${stream}`);
+  for (let idle = 0; opened.found.length < offset + count; idle++) {
+    if (idle > PATIENCE) tooMany(source, options, opened.found.length);
+    const problem = source.draw(level, rng({ seed, stream, row: opened.row++ }));
+    if (splitOf(problem.id) !== split || opened.seen.has(problem.id)) continue;
     idle = 0;
-    seen.add(problem.id);
-    if (seen.size > offset) found.push(problem);
+    opened.seen.add(problem.id);
+    opened.found.push(problem);
   }
+  return opened.found.slice(offset, offset + count);
+}
+
+/** How far a stream has been read. */
+interface OpenStream {
+  /** Draws made. */
+  row: number;
+  readonly seen: Set<string>;
+  readonly found: Problem[];
+}
+
+/** What is known of a source. Only a cache: no problem depends on what was asked before. */
+interface Known {
+  readonly streams: Map<string, OpenStream>;
+  readonly lists: Map<number, readonly Problem[] | undefined>;
+}
+
+const known = new WeakMap<ProblemSource, Known>();
+
+function knownOf(source: ProblemSource): Known {
+  const found = known.get(source) ?? { streams: new Map(), lists: new Map() };
+  known.set(source, found);
   return found;
 }
 
-/** How many problems a split holds at a level; `undefined` where the level cannot be listed. */
+function openStream(source: ProblemSource, key: string): OpenStream {
+  const { streams } = knownOf(source);
+  const opened = streams.get(key) ?? { row: 0, seen: new Set<string>(), found: [] };
+  streams.delete(key); // and set again: the newest is last
+  streams.set(key, opened);
+  for (const oldest of streams.keys()) if (streams.size > KEPT) streams.delete(oldest);
+  return opened;
+}
+
+/** Every problem of a level, or undefined where there are more than SURVEYED. */
+function listOf(source: ProblemSource, level: number): readonly Problem[] | undefined {
+  const { lists } = knownOf(source);
+  if (!lists.has(level)) {
+    const listed = source.list(level);
+    lists.set(level, listed === "unknown" ? survey(source, level) : listed === "many" ? undefined : listed);
+  }
+  return lists.get(level);
+}
+
+/** Draws problems until nothing new comes up; undefined where they are more than SURVEYED. */
+function survey(source: ProblemSource, level: number): readonly Problem[] | undefined {
+  const found = new Map<string, Problem>();
+  for (let row = 0, idle = 0; idle <= PATIENCE; row++, idle++) {
+    const problem = source.draw(level, rng({ seed: 0, stream: `${source.name}/survey/${level}`, row }));
+    if (found.has(problem.id)) continue;
+    found.set(problem.id, problem);
+    if (found.size > SURVEYED) return undefined;
+    idle = 0;
+  }
+  return [...found.values()];
+}
+
+/** How many problems a split holds at a level; `undefined` where they are more than SURVEYED together. */
 export function countProblems(source: ProblemSource, split: Split, level?: number): number | undefined {
   checkSplit(source, split);
-  return source.list(checkLevel(source, level))?.filter((problem) => splitOf(problem.id) === split).length;
+  return listOf(source, checkLevel(source, level))?.filter((problem) => splitOf(problem.id) === split).length;
 }
 
 function checkLevel(source: ProblemSource, level = source.levels.at(-1)): number {
@@ -77,6 +138,15 @@ function checkSplit(source: ProblemSource, split: Split): void {
   if (split !== "train" && split !== "test") {
     refuse(`${source.name}.problems`, `split is ${JSON.stringify(split)}`, 'pass "train" or "test"');
   }
+}
+
+function checkCounts(source: ProblemSource, counts: { readonly count: number; readonly offset: number }): void {
+  const where = `${source.name}.problems`;
+  for (const [name, value] of Object.entries(counts)) {
+    if (!Number.isSafeInteger(value) || value < 0) refuse(where, `${name} is ${value}`, "pass a whole number from 0");
+  }
+  const end = counts.offset + counts.count;
+  if (end > LONGEST) refuse(where, `offset + count is ${end}, above ${LONGEST}`, "go on with another seed");
 }
 
 function tooMany(source: ProblemSource, { split, count, offset = 0 }: ProblemsOptions, available: number): never {

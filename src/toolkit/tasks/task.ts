@@ -37,7 +37,7 @@ export interface Task {
   readonly name: string;
   /** Every setting that changes problems, demonstrations or verdicts: what a cache key needs besides the name. */
   readonly settings: Readonly<Record<string, number | string | boolean>>;
-  /** Every character of prompts and demonstrations, each once. */
+  /** Every character that prompts and demonstrations can have, each once; all ten digits, so that policies carry over. */
   readonly alphabet: string;
   /** Difficulties in rising order. */
   readonly levels: readonly number[];
@@ -49,7 +49,7 @@ export interface Task {
   /** @throws UsageError on an unknown level or split, a bad count or offset, or more problems than there are */
   problems(options: ProblemsOptions): Problem[];
 
-  /** How many distinct problems there are; `undefined` where there are too many to count (above 2^20 spellings). */
+  /** How many distinct problems there are; `undefined` where both splits together have more than 16,384. */
   available(options: { readonly split: Split; readonly level?: number }): number | undefined;
 
   /**

@@ -44,9 +44,11 @@ test("modular chain: right demonstrations are right, flawed ones wrong, within a
   }
 });
 
-test("modular chain: single steps modulo 5 are 75, split without rest", () => {
+test("modular chain: single steps modulo 5 are 55 contents, split without rest", () => {
   const one = modularChain({ steps: 1, modulus: 5 });
-  expect((one.available({ split: "train" }) ?? 0) + (one.available({ split: "test" }) ?? 0)).toBe(5 * 3 * 5);
+  expect((one.available({ split: "train" }) ?? 0) + (one.available({ split: "test" }) ?? 0)).toBe(
+    15 + 25 + 15, // + and * in either order: 5 * 6 / 2 each; - in one: 5 * 5
+  );
 });
 
 test.each([
@@ -79,4 +81,31 @@ test("modular chain: bad options, and problems of another task, are named", () =
   expect(() => modularChain({ steps: 9 })).toThrow("modularChain: steps is 9; pass 1 to 8.");
   expect(() => modularChain({ modulus: 1 })).toThrow("modulus is 1");
   expect(task.verify({ ...problem, data: {} }, "#17")).toMatchObject({ status: "failed", score: null });
+});
+
+test("modular chain: steps that can change places are one content, others are not", () => {
+  const one = modularChain({ steps: 2, modulus: 5 });
+  const count = (["train", "test"] as const).map((split) => one.available({ split }) ?? Number.NaN);
+  const all = (["train", "test"] as const).flatMap((split, i) =>
+    one.problems({ split, count: count[i] ?? 0, seed: 1 }),
+  );
+  // Rows of one kind: start and two additive steps are sets of three signed numbers with a + start, products likewise.
+  const contents = new Map<string, number>();
+  for (const { prompt, answer } of all) {
+    const [, a, p, b, q, c] = /^%5:(\d)([-+*])(\d)([-+*])(\d)=$/.exec(prompt) ?? [];
+    const [x, y, z] = [Number(a), Number(b), Number(c)];
+    const additive = p !== "*";
+    const key =
+      additive === (q !== "*")
+        ? [additive ? `+${x}` : `*${x}`, p + String(y), q + String(z)].sort().join("")
+        : `${[additive ? `+${x}` : `*${x}`, p + String(y)].sort().join("")},${q}${z}`;
+    contents.set(key, (contents.get(key) ?? 0) + 1);
+    const first = p === "+" ? x + y : p === "-" ? x - y : x * y;
+    const second = q === "+" ? first + z : q === "-" ? first - z : first * z;
+    expect(Number(answer)).toBe(((second % 5) + 5) % 5);
+  }
+  expect(Math.max(...contents.values())).toBe(1);
+  // ++ 35 sets of three (5·6·7/6), +- 15 pairs with one of 5, -- one of 5 with 15 pairs, ** 35, and of mixed kinds:
+  // additive first (15 + 25 contents) before 5 products, product first (15) before 10 additive steps.
+  expect(all.length).toBe(35 + 75 + 75 + 35 + 40 * 5 + 15 * 10);
 });
