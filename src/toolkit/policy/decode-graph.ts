@@ -20,7 +20,6 @@ import {
   float,
   head,
   int64,
-  multiply,
   norm,
   project,
   reshape,
@@ -61,13 +60,13 @@ export function prefillGraph(config: PolicyConfig, { rows, tokens }: { rows: num
       return transpose(parts, split, [0, 2, 1, 3]);
     };
     const first = int64(parts, [0]);
-    const key = rotate(parts, heads(names.k, config.num_key_value_heads), first, angles); // [P, KV, T, dh]
+    const key = rotate(parts, heads(names.k, config.num_key_value_heads), first, angles.key); // [P, KV, T, dh]
     const value = heads(names.v, config.num_key_value_heads);
     const [keyName, valueName] = cacheNames(layer);
     graph.output(keyName, key);
     graph.output(valueName, value);
     if (layer === config.num_hidden_layers - 1) break;
-    const query = scaled(parts, rotate(parts, heads(names.q, config.num_attention_heads), first, angles));
+    const query = rotate(parts, heads(names.q, config.num_attention_heads), first, angles.query);
     x = project(parts, causalAttention(parts, query, key, value), names.o, x);
     x = feedForward(parts, x, names);
   }
@@ -138,7 +137,7 @@ interface DecodeContext {
   readonly slots: number;
   readonly mask: Value;
   readonly positions: Value;
-  readonly angles: readonly [Value, Value];
+  readonly angles: Angles;
   /** New keys and values, each [1, B, KV · dh]. */
   readonly created: Value[];
 }
@@ -151,10 +150,10 @@ function cachedAttention(context: DecodeContext, x: Value, layer: number, names:
   const h = norm(parts, x, names.inputNorm);
   const split = (name: string, count: number): Value =>
     reshape(parts, project(parts, h, name), [rows, count, 1, width]);
-  const key = rotate(parts, split(names.k, kvHeads), positions, angles);
+  const key = rotate(parts, split(names.k, kvHeads), positions, angles.key);
   const value = split(names.v, kvHeads);
   for (const fresh of [key, value]) created.push(reshape(parts, fresh, [1, rows, kvHeads * width]));
-  const turned = scaled(parts, rotate(parts, split(names.q, heads), positions, angles));
+  const turned = rotate(parts, split(names.q, heads), positions, angles.query);
   const query = reshape(parts, turned, [rows, kvHeads, groups, width]); // [B, KV, G, dh]
 
   const [keyName, valueName] = cacheNames(layer);
@@ -176,13 +175,27 @@ function cachedAttention(context: DecodeContext, x: Value, layer: number, names:
   return reshape(parts, add(parts, times(parts, onCache, values), fromOwn), [rows, heads * width]);
 }
 
-/** q / √dh. As a factor of q, not of the product: the matrix kernels have their fast path for one row at factor 1. */
-function scaled(parts: Decoder, query: Value): Value {
-  return multiply(parts, query, parts.graph.scalar(1 / Math.sqrt(parts.config.head_dim)));
+/** Cosines and sines, each [length, dh / 2]. */
+interface Angles {
+  readonly key: readonly [cos: Value, sin: Value];
+  /**
+   * Divided by √dh: turning a query scales it, too. (As a factor of the product it would cost the matrix kernels their
+   * fast path for a single row.)
+   */
+  readonly query: readonly [cos: Value, sin: Value];
 }
 
-function angleTables(parts: Decoder, length: number): readonly [cos: Value, sin: Value] {
-  const { cos, sin } = rotaryAngles(parts.config, length);
-  const shape = [length, parts.config.head_dim / 2];
-  return [parts.graph.constant(cos, shape), parts.graph.constant(sin, shape)];
+function angleTables({ graph, config }: Decoder, length: number): Angles {
+  const { cos, sin } = rotaryAngles(config, length);
+  const shape = [length, config.head_dim / 2];
+  const scale = 1 / Math.sqrt(config.head_dim);
+  const scaled = (table: Float32Array): Value =>
+    graph.constant(
+      table.map((value) => value * scale),
+      shape,
+    );
+  return {
+    key: [graph.constant(cos, shape), graph.constant(sin, shape)],
+    query: [scaled(cos), scaled(sin)],
+  };
 }
