@@ -87,7 +87,7 @@ export function add(decoder: Decoder, a: Value, b: Value): Value {
   return float(decoder, "Add", [a, b], a.shape);
 }
 
-export function multiply(decoder: Decoder, a: Value, b: Value): Value {
+function multiply(decoder: Decoder, a: Value, b: Value): Value {
   return float(decoder, "Mul", [a, b], a.shape);
 }
 
