@@ -14,8 +14,15 @@ export class TrainingError extends Error {
   }
 }
 
-/** Largest difference allowed between two computations of one log-prob in float32, nats: far above rounding (1e-6). */
-const LOG_PROB_TOLERANCE = 1e-4;
+/** Two computations of one log-prob in float32 agree to this, nats; rounding is 1e-5 on most tokens. */
+export const LOG_PROB_TOLERANCE = 1e-4;
+
+/**
+ * Rounding alone carries a rare token of a sharp policy past the tolerance (1.6e-4 was seen, one token in 100,000), so
+ * one token in this many may be past it, up to ten times. Other weights move most tokens, by 1e-2 after one update.
+ */
+const RARE = 1000;
+const FARTHEST = 10 * LOG_PROB_TOLERANCE;
 
 /** Log-probs of the same tokens as sampler and learner have them; `rows[i]` is row i's number in the rollouts. */
 export interface LogProbPair {
@@ -26,32 +33,54 @@ export interface LogProbPair {
   readonly rows: readonly number[];
 }
 
+/** What comparing found so far, over any number of micro-batches. */
+export interface Agreement {
+  /** Differences of all tokens compared: the largest, their sum and number, nats. */
+  max: number;
+  sum: number;
+  count: number;
+  /** Tokens past the tolerance, and the first of them in words. */
+  apart: number;
+  first: string | undefined;
+}
+
+/** Nothing compared yet. */
+export function noAgreement(): Agreement {
+  return { max: 0, sum: 0, count: 0, apart: 0, first: undefined };
+}
+
 /**
- * Compares where the mask is 1.
+ * Compares where the mask is 1 and adds what it finds to `seen`.
  *
- * @returns the largest difference, and the sum and number of them for a mean
- * @throws TrainingError naming the first token that differs by more than the tolerance, with both values
+ * @throws TrainingError naming the first token that is apart by more than rounding can be, with both values
  */
-export function compareLogProbs(step: number, pair: LogProbPair): { max: number; sum: number; count: number } {
+export function compareLogProbs(step: number, pair: LogProbPair, seen: Agreement): void {
   const { sampler, learner, mask, tokens, rows } = pair;
-  let [max, sum, count] = [0, 0, 0];
   for (let i = 0; i < rows.length * tokens; i++) {
     if (mask[i] !== 1) continue;
     const [sampled, learned] = [sampler[i] ?? Number.NaN, learner[i] ?? Number.NaN];
     const difference = Math.abs(sampled - learned);
-    if (!(difference <= LOG_PROB_TOLERANCE)) {
-      const [row, token] = [rows[Math.floor(i / tokens)], (i % tokens) + 1];
-      throw new TrainingError(
-        step,
-        `the sampler and the learner are not the same policy: row ${row}, token ${token} has log-prob ` +
-          `${sampled} when sampled and ${learned} when learned, ${difference} apart (allowed: ${LOG_PROB_TOLERANCE}).`,
-      );
-    }
-    max = Math.max(max, difference);
-    sum += difference;
-    count++;
+    seen.max = Math.max(seen.max, difference);
+    seen.sum += difference;
+    seen.count++;
+    if (difference <= LOG_PROB_TOLERANCE) continue;
+    seen.apart++;
+    const token = `row ${rows[Math.floor(i / tokens)]}, token ${(i % tokens) + 1}`;
+    seen.first ??= `${token} has log-prob ${sampled} when sampled and ${learned} when learned, ${difference} apart`;
+    if (!(difference <= FARTHEST)) throw notTheSame(step, seen);
   }
-  return { max, sum, count };
+}
+
+/** @throws TrainingError when too many of the tokens compared are apart to be rounding */
+export function checkAgreement(step: number, seen: Agreement): void {
+  if (seen.apart * RARE > seen.count) throw notTheSame(step, seen);
+}
+
+function notTheSame(step: number, { first }: Agreement): TrainingError {
+  return new TrainingError(
+    step,
+    `the sampler and the learner are not the same policy: ${first} (allowed: ${LOG_PROB_TOLERANCE}).`,
+  );
 }
 
 /** @throws TrainingError when the weights that sampled are not those about to learn */

@@ -11,7 +11,7 @@ import type { Policy } from "../policy/policy.ts";
 import { scoreTokens } from "../policy/score.ts";
 import { rng } from "../rng.ts";
 import { type BatchShape, chunks, pickRows, splitEvenly } from "./columns.ts";
-import { compareLogProbs, TrainingError } from "./identity.ts";
+import { type Agreement, checkAgreement, compareLogProbs, noAgreement, TrainingError } from "./identity.ts";
 import { emptyBatch, type LearnColumns, type MicroBatch, microBatch, stopGradient, totalsOf } from "./micro-batch.ts";
 
 export interface LearnerOptions {
@@ -84,13 +84,16 @@ async function learn(
 ): Promise<Learned> {
   const { innerEpochs, miniBatches, learningRate, maxGradNorm } = settings;
   const updates: Record<string, number>[] = [];
-  const seen = { max: 0, sum: 0, count: 0 };
+  const seen = noAgreement();
   for (let epoch = 0; epoch < innerEpochs; epoch++) {
     for (const rows of splitEvenly(rowOrder(columns.rollouts.rows, epoch, settings), miniBatches)) {
-      const witness = updates.length === 0 ? seen : undefined; // later updates rightly differ from the sampler
-      const metrics = await accumulate(graph, options, columns, { rows, settings, witness });
+      const first = updates.length === 0; // later updates rightly differ from the sampler
+      const metrics = await accumulate(graph, options, columns, { rows, settings, seen: first ? seen : undefined });
+      if (first) checkAgreement(settings.step, seen);
       const { gradNorm } = await graph.apply({ learningRate, maxGradNorm });
-      if (!Number.isFinite(gradNorm)) throw new TrainingError(settings.step, `the gradient's norm is ${gradNorm}.`);
+      if (!Number.isFinite(gradNorm)) {
+        throw new TrainingError(settings.step, `the gradient's norm is ${gradNorm}; lower learningRate.`);
+      }
       updates.push({ ...metrics, grad_norm: gradNorm });
     }
   }
@@ -106,7 +109,7 @@ function rowOrder(rows: number, epoch: number, { miniBatches, seed, step }: Lear
 interface MiniBatch {
   readonly rows: readonly number[];
   readonly settings: LearnSettings;
-  readonly witness: { max: number; sum: number; count: number } | undefined;
+  readonly seen: Agreement | undefined;
 }
 
 /** Adds up the gradients of a mini-batch's micro-batches; returns its figures. */
@@ -114,18 +117,18 @@ async function accumulate(
   graph: GradientStep<MicroBatch>,
   { shape, maxTokens }: LearnerOptions,
   columns: LearnColumns,
-  { rows, settings, witness }: MiniBatch,
+  { rows, settings, seen }: MiniBatch,
 ): Promise<Record<string, number>> {
   const sums: Record<string, number> = { loss: 0 };
   const totals = totalsOf(columns, rows, maxTokens);
   for (const some of chunks(rows, shape.rows)) {
     const { loss, metrics } = await graph.accumulate(microBatch(columns, some, shape, totals));
-    if (!Number.isFinite(loss)) throw new TrainingError(settings.step, `the loss is ${loss}.`);
+    if (!Number.isFinite(loss)) throw new TrainingError(settings.step, `the loss is ${loss}; lower learningRate.`);
     sums.loss = (sums.loss ?? 0) + loss;
     for (const [name, { data }] of Object.entries(metrics)) {
       if (name !== LOG_PROBS) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
     }
-    if (witness) compareMicroBatch(columns, some, shape, { settings, learner: metrics[LOG_PROBS], witness });
+    if (seen) compareMicroBatch(columns, some, shape, { step: settings.step, learner: metrics[LOG_PROBS], seen });
   }
   return sums;
 }
@@ -134,23 +137,24 @@ function compareMicroBatch(
   { rollouts }: LearnColumns,
   rows: readonly number[],
   { tokens }: BatchShape,
-  { settings, learner, witness }: Omit<MiniBatch, "rows"> & { readonly learner: HostTensor | undefined },
+  {
+    step,
+    learner,
+    seen,
+  }: { readonly step: number; readonly learner: HostTensor | undefined; readonly seen: Agreement },
 ): void {
   const width = rollouts.width - 1;
   const column = (data: Float32Array): Float32Array =>
     Float32Array.from(pickRows({ data, width }, rows, [rows.length, tokens], 0).data);
   if (!(learner?.data instanceof Float32Array)) throw new Error("internal: the loss returned no log-probs");
-  const found = compareLogProbs(settings.step, {
+  const pair = {
     sampler: column(rollouts.policyLogProbs),
     learner: learner.data,
     mask: column(rollouts.mask),
     tokens,
     rows,
-  });
-  if (witness === undefined) return;
-  witness.max = Math.max(witness.max, found.max);
-  witness.sum += found.sum;
-  witness.count += found.count;
+  };
+  compareLogProbs(step, pair, seen);
 }
 
 function meanOf(updates: readonly Readonly<Record<string, number>>[]): Record<string, number> {

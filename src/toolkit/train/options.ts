@@ -1,6 +1,7 @@
 /** Settings of `train`, their defaults and their ranges. */
 import type { Algorithm } from "../algorithm.ts";
 import type { AdamWOptions } from "../jit/adamw.ts";
+import { linearWarmup } from "../jit/schedules.ts";
 import { checkOptions, type OptionRule } from "../options.ts";
 import type { Policy } from "../policy/policy.ts";
 import { refuse } from "../refuse.ts";
@@ -27,7 +28,11 @@ export interface TrainOptions {
   readonly maxTokens?: number;
   /** Of sampling. Default 1: the distribution that the loss is about. */
   readonly temperature?: number;
-  /** A number, or a function of the step. Default 3e-4: measured for nano; larger policies want less (TRL: 1e-6). */
+  /**
+   * A number, or a function of the step. Default: 2e-4 after 5 steps of warm-up, measured for nano on chain addition
+   * (1e-4 gains half as much in 60 steps; without warm-up Adam's first, sign-like steps cost 0.1 of the reward). Larger
+   * policies want less: TRL's default is 1e-6.
+   */
   readonly learningRate?: number | ((step: number) => number);
   /** Longest gradient; a longer one is scaled down. Default 1: TRL's. */
   readonly maxGradNorm?: number;
@@ -138,7 +143,7 @@ export function trainSettings(options: TrainOptions): TrainSettings {
     samplesPerPrompt,
     maxTokens,
     temperature: options.temperature ?? 1,
-    learningRate: options.learningRate ?? 3e-4,
+    learningRate: options.learningRate ?? linearWarmup(2e-4, { warmupSteps: 5 }),
     maxGradNorm: options.maxGradNorm ?? 1,
     optimizer: options.optimizer ?? {},
     innerEpochs: options.innerEpochs ?? 1,

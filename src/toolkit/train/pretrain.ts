@@ -33,16 +33,20 @@ export interface PretrainOptions {
    * reinforcement something to do. Default 0.6.
    */
   readonly flawedShare?: number;
-  /** Default 300. */
+  /** Default 700. */
   readonly steps?: number;
-  /** Demonstrations per step. Default 64. */
+  /** Demonstrations per step. Default 32: twice the steps teach nano more than twice the batch. */
   readonly batch?: number;
-  /** Highest learning rate. Default 3e-3: measured for nano. */
+  /**
+   * Highest learning rate, reached after warm-up and followed by half a cosine. Default 2e-3: at 4e-3 nano's sums stay
+   * wrong one time in four, at 1.5e-3 they are learned a little later.
+   */
   readonly learningRate?: number;
   /** Steps over which the rate rises from 0. Default: a twentieth of the steps. */
   readonly warmup?: number;
   /** Default 1. */
   readonly maxGradNorm?: number;
+  /** Default beta2: 0.98, some steps longer than AdamW's own default here: batches are small. */
   readonly optimizer?: AdamWOptions;
   /** Where finished policies are kept. Default `$XDG_CACHE_HOME/rlvr-lab`, or `~/.cache/rlvr-lab`. */
   readonly cacheFolder?: string;
@@ -95,7 +99,7 @@ export async function pretrain(options: PretrainOptions): Promise<Policy> {
 
 function settle(options: PretrainOptions): Settings {
   checkOptions("pretrain", options, RULES);
-  const { task, steps = 300 } = options;
+  const { task, steps = 700 } = options;
   return {
     task,
     size: options.size ?? "nano",
@@ -104,11 +108,11 @@ function settle(options: PretrainOptions): Settings {
     problems: options.problems ?? 8192,
     flawedShare: options.flawedShare ?? 0.6,
     steps,
-    batch: options.batch ?? 64,
-    learningRate: options.learningRate ?? 3e-3,
+    batch: options.batch ?? 32,
+    learningRate: options.learningRate ?? 2e-3,
     warmup: options.warmup ?? Math.ceil(steps / 20),
     maxGradNorm: options.maxGradNorm ?? 1,
-    optimizer: options.optimizer ?? {},
+    optimizer: { beta2: 0.98, ...options.optimizer },
     cacheFolder: options.cacheFolder ?? defaultCacheFolder(),
     cache: options.cache ?? true,
   };

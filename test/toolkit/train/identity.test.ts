@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { compareFingerprints, compareLogProbs } from "../../../src/toolkit/train/identity.ts";
+import {
+  type Agreement,
+  checkAgreement,
+  compareFingerprints,
+  compareLogProbs,
+  noAgreement,
+} from "../../../src/toolkit/train/identity.ts";
 
 const pair = {
   sampler: Float32Array.of(-1, -2, -3, -4),
@@ -9,22 +15,36 @@ const pair = {
   rows: [7, 12],
 };
 
-test("compareLogProbs: looks at masked tokens alone and returns the largest difference", () => {
-  const found = compareLogProbs(3, pair);
-  expect(found.max).toBeCloseTo(5e-5, 6);
-  expect(found).toMatchObject({ count: 2, sum: found.max });
+function compare(more: Partial<typeof pair> = {}): Agreement {
+  const seen = noAgreement();
+  compareLogProbs(3, { ...pair, ...more }, seen);
+  return seen;
+}
+
+test("compareLogProbs: looks at masked tokens alone and adds up what it finds", () => {
+  const seen = compare();
+  expect(seen.max).toBeCloseTo(5e-5, 6);
+  expect(seen).toMatchObject({ count: 2, sum: seen.max, apart: 0 });
+  expect(() => checkAgreement(3, seen)).not.toThrow();
 });
 
 test("compareLogProbs: names step, row, token and both values when they are apart", () => {
-  const apart = { ...pair, mask: Float32Array.of(1, 0, 1, 1) };
-  expect(() => compareLogProbs(3, apart)).toThrow(
+  expect(() => compare({ mask: Float32Array.of(1, 0, 1, 1) })).toThrow(
     "train: step 3: the sampler and the learner are not the same policy: row 12, token 2 has log-prob -4 when sampled " +
       "and -9 when learned, 5 apart (allowed: 0.0001).",
   );
 });
 
 test("compareLogProbs: NaN is a difference", () => {
-  expect(() => compareLogProbs(0, { ...pair, mask: Float32Array.of(1, 1, 1, 0) })).toThrow(/row 7, token 2 .* NaN/);
+  expect(() => compare({ mask: Float32Array.of(1, 1, 1, 0) })).toThrow(/row 7, token 2 .* NaN/);
+});
+
+test("checkAgreement: one token in 1000 may be past the tolerance by rounding, no more", () => {
+  const seen = compare({ learner: Float32Array.of(-1.0002, 0, -3, 0) });
+  expect(seen.apart).toBe(1);
+  expect(() => checkAgreement(3, seen)).toThrow(/step 3: .* row 7, token 1 has log-prob -1 when sampled and -1.0002/);
+  expect(() => checkAgreement(3, { ...seen, count: 1000 })).not.toThrow();
+  expect(() => checkAgreement(3, { ...seen, count: 1000, apart: 2 })).toThrow();
 });
 
 test("compareFingerprints: names both", () => {
