@@ -15,7 +15,7 @@ export class TrainingError extends Error {
 }
 
 /** Two computations of one log-prob in float32 agree to this, nats; rounding is 1e-5 on most tokens. */
-export const LOG_PROB_TOLERANCE = 1e-4;
+const LOG_PROB_TOLERANCE = 1e-4;
 
 /**
  * Rounding alone carries a rare token of a sharp policy past the tolerance (1.6e-4 was seen, one token in 100,000), so

@@ -60,6 +60,7 @@ test("train: raises the reward, leaves the given policy as it was, and proves id
     expect(identity.maxLogProbDifference).toBeLessThan(1e-4);
     expect(Number.isFinite(metrics.loss) && Number.isFinite(metrics.grad_norm)).toBe(true);
   }
+  expect(records[0]?.metrics["clip_ratio/region_mean"]).toBe(0); // one update a step: every ratio is 1
   expect(records[0]?.identity.fingerprint).toBe(before);
   expect(new Set(records.map(({ identity }) => identity.fingerprint)).size).toBeGreaterThan(20);
   await trained.dispose();
