@@ -18,7 +18,7 @@ pre.stderr { color: var(--quiet); } pre.error { color: var(--bad); border-left: 
 .plot { width: 100%; background: #fff; border-radius: 6px; }
 img { max-width: 100%; background: #fff; }
 .html { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 13px; } th, td { border-bottom: 1px solid var(--line); padding: 4px 10px; text-align: right; }
+table { border-collapse: collapse; font-size: 13px; } th, td { border-bottom: 1px solid var(--line); padding: 4px 10px; text-align: right; } td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 .provenance { margin-top: 40px; border-top: 1px solid var(--line); padding-top: 10px; }
 @media print { details > summary { display: none; } main { max-width: none; padding: 0; } .cell { break-inside: avoid; } }

@@ -23,7 +23,7 @@ export function terminalReporter(terminal: Terminal, { quiet = false }: { quiet?
   const live = terminal.isTTY === true && !quiet;
   let place = "";
   let moving = false;
-  let lastShown = Number.NEGATIVE_INFINITY;
+  let lastShown = 0;
   let pending = ""; // an unfinished line of a cell's output
 
   const clear = (): void => {
@@ -39,18 +39,15 @@ export function terminalReporter(terminal: Terminal, { quiet = false }: { quiet?
     moving = true;
   };
   const progress = (event: Progress): void => {
-    if (quiet) return;
     const now = performance.now();
-    const finished = event.done >= event.total;
-    if (now - lastShown < (live ? TTY_INTERVAL_MS : LOG_INTERVAL_MS) && !finished) return;
-    lastShown = finished ? Number.NEGATIVE_INFINITY : now;
-    if (live) moved(`${place} ${progressText(event)}`);
-    else if (!finished || event.total > 1) line(`${place} ${progressText(event)}`);
+    if (quiet || now - lastShown < (live ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return;
+    lastShown = now;
+    (live ? moved : line)(`${place} ${progressText(event)}`);
   };
   return {
     cellStart(cell, { done, total }) {
       place = `[${done + 1}/${total}]`;
-      lastShown = Number.NEGATIVE_INFINITY;
+      lastShown = live ? Number.NEGATIVE_INFINITY : performance.now(); // a log hears of long cells only
       pending = "";
       if (live) moved(`${place} ${heading(cell)}`);
     },
