@@ -1,7 +1,7 @@
 /** Gather, scatter, one-hot, top-k. */
 import * as tf from "@tensorflow/tfjs";
-import { cast, compare, where } from "../emit/arithmetic.ts";
-import { sizeOf, splat } from "../emit/expand.ts";
+import { cast, compare, multiply, where } from "../emit/arithmetic.ts";
+import { expand, int64, sizeOf, splat } from "../emit/expand.ts";
 import { reshape, reshapeSource } from "../emit/layout.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { graphType, type KernelContext, type KernelTable, kernel } from "./kernel.ts";
@@ -51,13 +51,42 @@ function segmentSum(context: KernelContext, x: Value, ids: Value, count: number)
   return scatterRows(graph, kept, where(graph, inside, flat, zero), count);
 }
 
+/**
+ * Sums of rows by id, [count, ...]. By ScatterElements, which works in order: onnxruntime's ScatterND splits repeated
+ * indices over threads without locks, loses some of the sum now and then, and gives other bits each time.
+ */
 function scatterRows(graph: GraphBuilder, rows: Value, ids: Value, count: number): Value {
-  const zeros = splat(graph, 0, rows.dtype, [count, ...rows.shape.slice(1)]);
-  return scatter(graph, zeros, reshape(graph, ids, [...ids.shape, 1]), rows, "add");
+  const [length = 0, ...inner] = rows.shape;
+  const size = sizeOf(inner);
+  const flat = reshape(graph, rows, [length, size]);
+  const column = reshape(graph, cast(graph, ids, "int64"), [length, 1]);
+  const indices = expand(graph, column, [length, size]);
+  const zeros = splat(graph, 0, rows.dtype, [count, size]);
+  const attributes = { axis: 0, reduction: "add" };
+  const sums = graph.node("ScatterElements", [zeros, indices, flat], zeros, { attributes });
+  return reshape(graph, sums, [count, ...inner]);
 }
 
-function scatter(graph: GraphBuilder, onto: Value, indices: Value, updates: Value, reduction: "add" | "none"): Value {
-  return graph.node("ScatterND", [onto, cast(graph, indices, "int64"), updates], onto, { attributes: { reduction } });
+/** tf.scatterND: rows of `updates` summed at the places that the last axis of `indices` names. */
+function scatterNd(graph: GraphBuilder, indices: Value, updates: Value, shape: readonly number[]): Value {
+  const depth = indices.shape.at(-1) ?? 0;
+  const [outer, inner] = [shape.slice(0, depth), shape.slice(depth)];
+  const length = sizeOf(indices.shape.slice(0, -1));
+  const strides = Int32Array.from(outer, (_, i) => sizeOf(outer.slice(i + 1)));
+  const places = reshape(graph, cast(graph, indices, "int32"), [length, depth]);
+  const scaled = multiply(graph, places, graph.constant(strides, [depth])); // [length, depth]
+  const ids = graph.node(
+    "ReduceSum",
+    [scaled, int64(graph, [1])],
+    { dtype: "int32", shape: [length] },
+    { attributes: { keepdims: 0 } },
+  );
+  return reshape(graph, scatterRows(graph, reshape(graph, updates, [length, ...inner]), ids, sizeOf(outer)), shape);
+}
+
+function scatterUpdate(graph: GraphBuilder, tensor: Value, indices: Value, updates: Value): Value {
+  const attributes = { reduction: "none" };
+  return graph.node("ScatterND", [tensor, cast(graph, indices, "int64"), updates], tensor, { attributes });
 }
 
 function oneHot(context: KernelContext, indices: Value, attrs: tf.OneHotAttrs): Value {
@@ -96,10 +125,10 @@ export const indexingKernels: KernelTable = {
   ),
   GatherNd: kernel(["params", "indices"], (context, { params, indices }) => gatherNd(context, params, indices)),
   ScatterNd: kernel(["indices", "updates"], ({ graph }, { indices, updates }, { shape }: tf.ScatterNdAttrs) =>
-    scatter(graph, splat(graph, 0, updates.dtype, shape), indices, updates, "add"),
+    scatterNd(graph, indices, updates, shape),
   ),
   TensorScatterUpdate: kernel(["tensor", "indices", "updates"], ({ graph }, { tensor, indices, updates }) =>
-    scatter(graph, tensor, indices, updates, "none"),
+    scatterUpdate(graph, tensor, indices, updates),
   ),
   UnsortedSegmentSum: kernel(
     ["x", "segmentIds"],
