@@ -11,8 +11,11 @@ export interface BatchShape {
   readonly tokens: number;
 }
 
-/** Widths are whole multiples of this: one vector register of the matrix kernels, and few distinct shapes. */
-const WIDTH_STEP = 16;
+/**
+ * Widths are whole multiples of this: one vector register of the matrix kernels, and few distinct shapes. Twice as much
+ * pads the bundled three-digit sums by 17 %.
+ */
+const WIDTH_STEP = 8;
 
 /** The smallest T that holds every prompt with every completion. */
 export function tokensFor(maxPromptTokens: number, maxCompletionTokens: number): number {

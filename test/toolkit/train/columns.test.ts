@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { chunks, pickRows, splitEvenly, tokensFor } from "../../../src/toolkit/train/columns.ts";
 
-test("tokensFor: the last token of the longest row is column T, in multiples of 16", () => {
+test("tokensFor: the last token of the longest row is column T, in multiples of 8", () => {
   expect(tokensFor(10, 23)).toBe(32); // 33 ids are 32 predictions
-  expect(tokensFor(10, 24)).toBe(48); // 34 ids are 33
+  expect(tokensFor(10, 24)).toBe(40); // 34 ids are 33
 });
 
 test("pickRows: picks, widens and fills up", () => {
