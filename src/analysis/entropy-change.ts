@@ -80,8 +80,9 @@ export interface EntropyForecast {
 export interface EntropyChange {
   readonly confidence: number;
   readonly tokens: number;
-  /** Number of sequences: the clusters of the intervals. */
   readonly sequences: number;
+  /** What the intervals resample: whole problems where they are known, else whole sequences, and how many there are. */
+  readonly clusters: { readonly kind: "problems" | "sequences" | "tokens"; readonly count: number };
   readonly overall: EntropyGroup;
   readonly byPosition: readonly EntropyBin[];
   /** By falling number of tokens. */
@@ -100,7 +101,7 @@ export interface EntropyChange {
 /**
  * Compares the policy's entropies on the same contexts at two moments.
  *
- * Positions, classes and sequences are read from `before`. Without `sequences` each token counts as a cluster of its own, and the
+ * Positions, classes and sequences are read from `before`. Without `problems` and `sequences` each token counts as a cluster of its own, and the
  * intervals are too narrow.
  *
  * @throws UsageError when the sides differ in length or tokens, on numbers that are not finite, on rows that are no distribution
@@ -123,8 +124,9 @@ export function entropyChange(
   const forecast = forecastOf(before, perToken, options);
   const everything: Group = { name: "all", members: Array.from({ length: n }, (_, i) => i) };
   const sequences = before.sequences ?? everything.members;
+  const clusters = before.problems ?? sequences;
   const describe = <G extends Group>(groups: readonly G[]): (EntropyGroup & G)[] =>
-    describeGroups(groups, { before, after, perToken, sequences, forecast }, { confidence, resamples, seed });
+    describeGroups(groups, { before, after, perToken, clusters, forecast }, { confidence, resamples, seed });
   const [overall] = describe([everything]);
   if (overall === undefined) throw new Error("internal: no overall group");
   const positions = before.positions === undefined ? [] : groupByPosition(before.positions, bins);
@@ -133,6 +135,10 @@ export function entropyChange(
     confidence,
     tokens: n,
     sequences: clusterIndex(sequences).count,
+    clusters: {
+      kind: before.problems ? "problems" : before.sequences ? "sequences" : "tokens",
+      count: clusterIndex(clusters).count,
+    },
     overall: withoutMembers(overall),
     byPosition: describe(positions).map(withoutMembers),
     byClass: describe(classes).map(withoutMembers),
@@ -146,18 +152,18 @@ interface Measured {
   readonly before: TokenSnapshot;
   readonly after: TokenSnapshot;
   readonly perToken: EntropyChange["perToken"];
-  readonly sequences: ArrayLike<number>;
+  readonly clusters: ArrayLike<number>;
   readonly forecast: EntropyForecast | undefined;
 }
 
 function describeGroups<G extends Group>(
   groups: readonly G[],
-  { before, after, perToken, sequences, forecast }: Measured,
+  { before, after, perToken, clusters, forecast }: Measured,
   options: Required<BootstrapOptions>,
 ): (EntropyGroup & G)[] {
   const measures = [perToken.change, perToken.firstOrder, perToken.covariance];
   const known = measures.filter((measure) => measure !== undefined);
-  const estimates = groupEstimates(groups, known, sequences, options);
+  const estimates = groupEstimates(groups, known, clusters, options);
   return groups.map((group, g) => {
     const row = [...(estimates[g] ?? [])];
     const [change, firstOrder, covariance] = measures.map((measure) =>

@@ -29,7 +29,7 @@ export function entropyFigure(change: EntropyChange): Figure {
   return figure({ data, layout: layoutOf(change), summary: entropyWords(change) });
 }
 
-function layoutOf({ tokens, sequences, confidence, overall }: EntropyChange): Layout {
+function layoutOf({ tokens, sequences, clusters, confidence, overall }: EntropyChange): Layout {
   const nats = { title: { text: "entropy (nats a token)" }, rangemode: "tozero" } as const;
   const change = { title: { text: "change (nats a token)" } };
   const position = { title: { text: "position in the completion (tokens)" } };
@@ -45,7 +45,7 @@ function layoutOf({ tokens, sequences, confidence, overall }: EntropyChange): La
   return {
     ...frame({
       title: `Entropy change on the same contexts: ${fixed(overall.before, 3)} to ${fixed(overall.after, 3)} nats a token`,
-      subtitle: `${tokens} tokens of ${sequences} completions; intervals: ${percent(confidence)} over completions`,
+      subtitle: `${tokens} tokens of ${sequences} completions; intervals: ${percent(confidence)} over ${clusters.kind}`,
       headings: true,
       height: 640,
     }),

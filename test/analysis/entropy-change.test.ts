@@ -227,6 +227,25 @@ test.each([
   expect(() => entropyChange(before, after)).toThrow(message);
 });
 
+test("entropyChange: sequences of one problem are resampled together", () => {
+  // Four sequences of two problems, changes −1 and 0: two draws of problems give −1, −½ or 0, four of sequences more.
+  const n = 100;
+  const problems = Array.from({ length: n }, (_, i) => (i < 50 ? 0 : 1));
+  const before = {
+    entropies: new Float64Array(n).fill(1),
+    sequences: Array.from({ length: n }, (_, i) => Math.floor(i / 25)),
+    problems,
+  };
+  const after = { entropies: Float64Array.from(problems, (problem) => problem) };
+  const { overall, clusters, sequences } = entropyChange(before, after);
+  expect({ clusters, sequences }).toEqual({ clusters: { kind: "problems", count: 2 }, sequences: 4 });
+  expect([overall.change.low, overall.change.high]).toEqual([-1, 0]);
+  const { problems: _, ...bySequence } = before;
+  const narrower = entropyChange(bySequence, after).overall.change;
+  expect(narrower.high - narrower.low).toBeLessThanOrEqual(1);
+  expect(entropyChange(bySequence, after).clusters).toEqual({ kind: "sequences", count: 4 });
+});
+
 test("entropyChange: advantages without log-probs are refused", () => {
   expect(() => entropyChange(classed, lowered, { advantages: [1, 1, 1, 1, 1, 1] })).toThrow(
     "advantages came without log-probs",

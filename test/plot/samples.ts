@@ -71,6 +71,7 @@ export function entropySample(): EntropyChange {
     confidence: 0.95,
     tokens: 4150,
     sequences: 150,
+    clusters: { kind: "problems", count: 50 },
     overall: group("all tokens", 4150, 0.45, 0.2),
     byPosition: bins.map((before, i) => ({
       ...group(`${i * 8} to ${i * 8 + 7}`, 500, before, before * 0.45),

@@ -15,8 +15,10 @@ export interface TokenSnapshot {
   readonly positions?: ArrayLike<number>;
   /** [N] class of the token, such as "digit". */
   readonly classes?: readonly string[];
-  /** [N] which sequence the token is of: tokens of one sequence are resampled together. */
+  /** [N] which sequence the token is of. */
   readonly sequences?: ArrayLike<number>;
+  /** [N] which problem the token's sequence answers: completions of one problem are resampled together. */
+  readonly problems?: ArrayLike<number>;
 }
 
 /** Refuses two snapshots that cannot be compared; returns the number of tokens. */
@@ -71,6 +73,7 @@ function checkLengths(
     "before.positions": before.positions,
     "before.classes": before.classes,
     "before.sequences": before.sequences,
+    "before.problems": before.problems,
     advantages,
   };
   for (const [name, list] of Object.entries(lists)) {

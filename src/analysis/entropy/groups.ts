@@ -1,4 +1,4 @@
-/** Means over groups of tokens, with intervals from resampling whole sequences. */
+/** Means over groups of tokens, with intervals from resampling whole clusters (problems or sequences). */
 import { eachResample, percentileEstimate } from "../statistics/bootstrap.ts";
 import type { Estimate } from "../statistics/estimate.ts";
 
@@ -13,10 +13,10 @@ export interface Group {
 export function groupEstimates(
   groups: readonly Group[],
   measures: readonly Float64Array[],
-  sequences: ArrayLike<number>,
+  owners: ArrayLike<number>,
   options: { readonly confidence: number; readonly resamples: number; readonly seed: number },
 ): Estimate[][] {
-  const clusters = clusterIndex(sequences);
+  const clusters = clusterIndex(owners);
   const cells = groups.map((group) => measures.map((measure) => sumsByCluster(group, measure, clusters.of)));
   const drawn = cells.map((row) => row.map(() => new Float64Array(options.resamples)));
   eachResample(clusters.count, options, (counts, r) => {

@@ -10,6 +10,8 @@ export interface Sequences {
   readonly ids: Int32Array; // [B, T + 1]
   /** 1 where ids[b][t + 1] is a token that is asked about. */
   readonly mask: Float32Array; // [B, T]
+  /** [B] which problem each row answers, where several rows may answer one. */
+  readonly group?: Int32Array;
 }
 
 /** A prompt with what may follow it. */

@@ -15,6 +15,8 @@ export interface TokenProbe {
   readonly positions: Int32Array;
   /** [N] row of the sequences. */
   readonly sequences: Int32Array;
+  /** [N] problem of the row, where the sequences say it (`group`): what `entropyChange` resamples. */
+  readonly problems?: Int32Array;
   /** [N] b · T + t: where the token's number stands in any [B, T] array of the same sequences, such as advantages. */
   readonly cells: Int32Array;
   /** [N] class by the token's text. */
@@ -50,6 +52,7 @@ export async function tokenProbe(
   return {
     tokens,
     ...places,
+    ...(sequences.group !== undefined && { problems: places.sequences.map((row) => sequences.group?.[row] ?? row) }),
     classes: classesOf(tokens, policy.tokenizer, classOf),
     logProbs: Float32Array.from(places.cells, (cell) => scored.logProbs[cell] ?? Number.NaN),
     entropies: Float32Array.from(places.cells, (cell) => scored.entropies[cell] ?? Number.NaN),
