@@ -5,7 +5,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Rollouts } from "./rollout.ts";
 import type { Seam } from "./seam.ts";
-import type { Task } from "./tasks/task.ts";
+import type { Problem, Task } from "./tasks/task.ts";
+import { excerpt } from "./verify/excerpt.ts";
 import type { Verdict } from "./verify/verifier.ts";
 
 export interface RewardInput {
@@ -26,7 +27,10 @@ export type Reward = Seam<RewardInput, Rewards>;
 /** Longest stretch of verification between two turns of the event loop. */
 const SLICE_MS = 8;
 
-/** The default: the score of the task's own verifier; gives way to the event loop so that plots and interrupts work. */
+/**
+ * The default: the score of the task's own verifier; gives way to the event loop so that plots and interrupts work. A
+ * verifier that throws has status "failed" for that completion, with the error as reason.
+ */
 export async function verifiedReward({ task, rollouts }: RewardInput): Promise<Rewards> {
   const values = new Float32Array(rollouts.rows);
   const verdicts: Verdict[] = [];
@@ -35,7 +39,7 @@ export async function verifiedReward({ task, rollouts }: RewardInput): Promise<R
     const problem = rollouts.problems[rollouts.group[b] ?? -1];
     const completion = rollouts.completions[b];
     if (problem === undefined || completion === undefined) throw new Error(`internal: row ${b} has no problem or text`);
-    const verdict = task.verify(problem, completion);
+    const verdict = verifySafely(task, problem, completion);
     verdicts.push(verdict);
     values[b] = verdict.score ?? Number.NaN;
     if (performance.now() - sliceStart < SLICE_MS) continue;
@@ -43,4 +47,16 @@ export async function verifiedReward({ task, rollouts }: RewardInput): Promise<R
     sliceStart = performance.now();
   }
   return { values, verdicts };
+}
+
+/** A task of one's own may verify without `defineVerifier`: its throw must not cost the run. */
+function verifySafely(task: Task, problem: Problem, completion: string): Verdict {
+  const start = performance.now();
+  try {
+    return task.verify(problem, completion);
+  } catch (error) {
+    const reason = excerpt(error instanceof Error ? `${error.name}: ${error.message}` : String(error), 300);
+    const verifier = { name: task.name, version: "unknown" };
+    return { score: null, status: "failed", reason, ms: performance.now() - start, verifier };
+  }
 }

@@ -38,6 +38,20 @@ test("evaluate: completions on which the verifier failed are not among the n", a
   expect(problems.some(({ failed }) => failed > 0)).toBe(true);
 });
 
+test("evaluate: a verifier that throws counts as failed and stops nothing", async () => {
+  const throwing: Task = {
+    ...echoTask,
+    verify: () => {
+      throw new Error("broken");
+    },
+  };
+  const { problems } = await evaluate(policy, { task: throwing, count: 2, samples: 3 });
+  expect(problems.map(({ n, failed }) => [n, failed])).toEqual([
+    [0, 3],
+    [0, 3],
+  ]);
+});
+
 test("evaluate: the same seed gives the same result, another seed another", async () => {
   const of = (seed: number) => evaluate(policy, { task: echoTask, count: 2, samples: 8, seed, keepCompletions: true });
   expect(await of(1)).toEqual(await of(1));

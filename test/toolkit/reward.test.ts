@@ -35,6 +35,20 @@ test("verifiedReward: a verifier that failed is NaN, not 0", async () => {
   expect([...values]).toEqual([Number.NaN]);
 });
 
+test("verifiedReward: a verifier that throws has failed on that row alone, and the error is told", async () => {
+  const task: Task = {
+    ...echoTask,
+    verify: (problem, completion) => {
+      if (completion === "dd") throw new RangeError("no such letter");
+      return echoTask.verify(problem, completion);
+    },
+  };
+  const { values, verdicts } = await verifiedReward({ task, rollouts: rolloutsOf([0, 0], ["dd", "aa"]) });
+  expect([...values]).toEqual([Number.NaN, 1]);
+  expect(verdicts[0]).toMatchObject({ score: null, status: "failed", reason: '"RangeError: no such letter"' });
+  expect(verdicts[0]?.verifier).toEqual({ name: "echo", version: "unknown" });
+});
+
 test("verifiedReward: slow verification gives way to the event loop", async () => {
   const slow: Task = {
     ...echoTask,
