@@ -11,7 +11,7 @@ export interface GenerateOptions {
   readonly samplesPerPrompt?: number;
   /** Longest completion, in tokens. */
   readonly maxTokens: number;
-  /** Divides the logits. Default 1: the policy as it is. */
+  /** Divides the logits, from 0.001 to 100. Default 1: the policy as it is. For temperature 0 use `greedy`. */
   readonly temperature?: number;
   /** Keeps the k likeliest tokens, and those as likely as the k-th. Default: all. */
   readonly topK?: number;
@@ -73,10 +73,14 @@ export interface Generations {
 
 const WORD = 2 ** 32 - 1;
 
+/** Bounds of the temperature: outside of them logits leave what float32 can tell apart. */
+const COLDEST = 1e-3;
+const HOTTEST = 100;
+
 const RULES: Readonly<Record<keyof GenerateOptions, OptionRule>> = {
   samplesPerPrompt: { kind: "integer", min: 1 },
   maxTokens: { kind: "integer", min: 1, required: true },
-  temperature: { kind: "number", above: 0 },
+  temperature: { kind: "number" },
   topK: { kind: "integer", min: 1 },
   topP: { kind: "number", above: 0, max: 1 },
   minP: { kind: "number", min: 0, max: 1 },
@@ -102,6 +106,10 @@ export interface Sampling {
 export function checkGenerateOptions(options: GenerateOptions, vocabSize: number): Sampling {
   checkOptions("generate", options, RULES);
   const { greedy = false, temperature = 1, topK = vocabSize, topP = 1, minP = 0, stopIds = [] } = options;
+  if (!(temperature >= COLDEST && temperature <= HOTTEST)) {
+    const remedy = `pass a number from ${COLDEST} to ${HOTTEST}; use greedy: true for temperature 0`;
+    refuse("generate", `temperature is ${temperature}`, remedy);
+  }
   for (const id of stopIds) {
     if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
     refuse("generate", `stopIds has ${String(id)}`, `pass token ids from 0 to ${vocabSize - 1}`);

@@ -46,6 +46,53 @@ test("guards: Math.random is refused, and works again afterwards", () => {
   expect(Math.random()).toBeLessThan(1);
 });
 
+const clock = "read it before the call and pass it as an argument; to time the function, time the awaited call.";
+
+test.each([
+  ["Date.now", "time", clock, () => Date.now()],
+  ["performance.now", "time", clock, () => performance.now()],
+  ["crypto.getRandomValues", "numbers", noise, () => crypto.getRandomValues(new Uint8Array(1))[0] ?? 0],
+  ["crypto.randomUUID", "text", noise, () => crypto.randomUUID().length],
+])("guards: %s is refused, and works again afterwards", (name, what, remedy, call) => {
+  const keys = () => [Date, performance, crypto].map((owner) => Object.getOwnPropertyNames(owner));
+  const before = keys();
+  const message = refusal((t) => t.mul(call()));
+  expect(message).toBe(`UsageError: f: ${name} would give the same ${what} at every call; ${remedy}`);
+  expect(keys()).toEqual(before);
+  expect(call()).toBeGreaterThanOrEqual(0);
+});
+
+test("guards: a package's own use of the clock is not refused", () => {
+  const source = "return Date.now()\n//# sourceURL=/somewhere/node_modules/logger/index.js";
+  const stamp: () => number = Object.assign(new Function(source));
+  let stamped = 0;
+  jit((t: tf.Tensor) => {
+    stamped = stamp();
+    return t;
+  }).trace(x);
+  expect(stamped).toBeGreaterThan(0);
+});
+
+test("guards: shapes that do not broadcast are refused", () => {
+  const message = refusal((t) => t.add(tf.ones([3])));
+  expect(message).toContain("f: the shapes [2,2] and [3] do not broadcast; make each extent equal or 1");
+});
+
+test.each([
+  ["tf.matMul", (t: tf.Tensor) => tf.matMul(t as tf.Tensor2D, tf.ones([3, 2]))],
+  ["tf.matMul", (t: tf.Tensor) => tf.matMul(t as tf.Tensor2D, tf.ones([2, 3]), false, true)],
+  ["tf.einsum", (t: tf.Tensor) => tf.einsum("ij,jk->ik", t, tf.ones([3, 2]))],
+])("guards: %s of sizes that do not fit is refused", (_, fn) => {
+  expect(refusal(fn)).toMatch(/2.*3.*; (transpose one|give each label)/);
+});
+
+test.each([
+  ["floorDiv", (t: tf.Tensor) => tf.floorDiv(t.toInt(), tf.scalar(0, "int32"))],
+  ["mod", (t: tf.Tensor) => tf.mod(t.toInt(), tf.scalar(0, "int32"))],
+])("guards: int32 %s by 0 is refused", (_, fn) => {
+  expect(refusal(fn)).toContain("f: an int32 is divided by 0; ");
+});
+
 test.each([
   ["dataSync", (t: tf.Tensor) => t.dataSync()],
   ["arraySync", (t: tf.Tensor) => t.arraySync()],

@@ -197,7 +197,12 @@ test("generate: progress ends at most at the totals; a fired signal rejects with
 
 test.each([
   { options: { maxTokens: 0 }, message: "generate: maxTokens is 0; pass a whole number from 1" },
-  { options: { temperature: 0 }, message: "generate: temperature is 0; pass a number above 0" },
+  {
+    options: { temperature: 0 },
+    message: "generate: temperature is 0; pass a number from 0.001 to 100; use greedy: true",
+  },
+  { options: { temperature: 1e-40 }, message: "generate: temperature is 1e-40; pass a number from 0.001 to 100" },
+  { options: { temperature: 101 }, message: "generate: temperature is 101; pass a number from 0.001 to 100" },
   { options: { topP: 1.5 }, message: "generate: topP is 1.5; pass a number" },
   { options: { topK: 0 }, message: "generate: topK is 0" },
   { options: { minP: -1 }, message: "generate: minP is -1" },

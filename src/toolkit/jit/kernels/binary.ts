@@ -27,6 +27,18 @@ function binary(emit: Emit): Kernel {
   });
 }
 
+/** A division of integers by a constant 0, which has no value. */
+function division(emit: Emit): Kernel {
+  const checked = binary(emit);
+  return (context, inputs, attributes) => {
+    const { b } = inputs;
+    if (b !== undefined && !isFloat(b.dtype) && splatOf(context.graph, b) === 0) {
+      context.refuse(`an ${b.dtype} is divided by 0`, "divide float32 tensors, or by what is not 0");
+    }
+    return checked(context, inputs, attributes);
+  };
+}
+
 function same(op: string): Kernel {
   return binary((graph, a, b) => elementwise(graph, op, [a, b], a.dtype));
 }
@@ -109,8 +121,8 @@ export const binaryKernels: KernelTable = {
     const difference = subtract(graph, a, b);
     return multiply(graph, difference, difference);
   }),
-  FloorDiv: binary(floorDivide),
-  Mod: binary(modulo),
+  FloorDiv: division(floorDivide),
+  Mod: division(modulo),
   Atan2: binary(angle),
   Prelu: kernel(["x", "alpha"], ({ graph }, { x, alpha }) => prelu(graph, x, alpha)),
   AddN: listKernel(({ graph }, inputs) => inputs.reduce((sum, input) => add(graph, sum, input))),

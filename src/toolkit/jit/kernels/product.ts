@@ -17,6 +17,15 @@ const fusedMatMul: Kernel = (context, inputs, attributes) => {
   return activate(context, sum, attrs, preluActivationWeights);
 };
 
+/** TensorFlow.js leaves this check to the kernels. */
+function checkInner({ refuse }: KernelContext, a: Value, b: Value, attrs: tf.BatchMatMulAttrs): void {
+  const [left, right] = [a.shape.at(attrs.transposeA ? -2 : -1), b.shape.at(attrs.transposeB ? -1 : -2)];
+  if (left === right) return;
+  const flags = attrs.transposeA || attrs.transposeB ? `, transposed ${attrs.transposeA}, ${attrs.transposeB}` : "";
+  const operands = `a matrix product of shapes [${a.shape.join(", ")}] and [${b.shape.join(", ")}]${flags}`;
+  refuse(`${operands} has inner sizes ${left} and ${right}`, "transpose one of them or pass sizes that are equal");
+}
+
 function activate(
   context: KernelContext,
   x: Value,
@@ -52,25 +61,31 @@ function named(table: KernelTable, name: string): Kernel {
   return found;
 }
 
-function einsum({ graph }: KernelContext, inputs: readonly Value[], { equation }: tf.EinsumAttrs): Value {
+function einsum(context: KernelContext, inputs: readonly Value[], { equation }: tf.EinsumAttrs): Value {
   const compact = equation.replaceAll(" ", "");
   const [left = "", right = ""] = compact.split("->");
   const sizes = new Map<string, number>();
   left.split(",").forEach((term, i) => {
     [...term].forEach((label, axis) => {
-      sizes.set(label, inputs[i]?.shape[axis] ?? 1);
+      const size = inputs[i]?.shape[axis] ?? 1;
+      const known = sizes.get(label) ?? size;
+      if (known !== size) {
+        context.refuse(`${label} in "${equation}" is ${known} and ${size}`, "give each label one size");
+      }
+      sizes.set(label, size);
     });
   });
   const shape = [...right].map((label) => sizes.get(label) ?? 1);
   const [first] = inputs;
   if (first === undefined) throw new Error("internal: Einsum needs an operand");
-  return graph.node("Einsum", inputs, { dtype: first.dtype, shape }, { attributes: { equation: compact } });
+  return context.graph.node("Einsum", inputs, { dtype: first.dtype, shape }, { attributes: { equation: compact } });
 }
 
 export const productKernels: KernelTable = {
-  BatchMatMul: kernel(["a", "b"], ({ graph }, { a, b }, attrs: tf.BatchMatMulAttrs) =>
-    matrixProduct(graph, a, b, attrs),
-  ),
+  BatchMatMul: kernel(["a", "b"], (context, { a, b }, attrs: tf.BatchMatMulAttrs) => {
+    checkInner(context, a, b, attrs);
+    return matrixProduct(context.graph, a, b, attrs);
+  }),
   _FusedMatMul: fusedMatMul,
   Einsum: listKernel((context, inputs, attrs: tf.EinsumAttrs) => einsum(context, inputs, attrs)),
 };
