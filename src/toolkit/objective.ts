@@ -27,7 +27,10 @@ export interface BatchTotals {
   readonly maxTokens: tf.Scalar;
 }
 
-/** What an objective may read. B rows, T positions; log-probs and entropies in nats; padding may hold anything. */
+/**
+ * What an objective may read. B rows, T positions; log-probs and entropies in nats, at the temperature of sampling; padding
+ * may hold anything.
+ */
 export interface PolicyBatch {
   /** Of the policy being trained: the gradient flows through these. */
   readonly logProbs: tf.Tensor2D; // [B, T]

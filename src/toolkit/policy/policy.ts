@@ -21,13 +21,13 @@ export type CreateOptions = {
   readonly engine?: Engine;
 } & ({ readonly size: PolicySize; readonly config?: never } | { readonly config: PolicyConfig; readonly size?: never });
 
-/** Both [B, T], in nats, under the policy itself: column t is about token ids[b][t + 1]. */
+/** Both [B, T], in nats, under the policy at the temperature asked for: column t is about token ids[b][t + 1]. */
 export interface Scores {
   readonly logProbs: Float32Array;
   readonly entropies: Float32Array;
 }
 
-type Scorer = Jitted<[Record<string, tf.Tensor>, tf.Tensor2D], TokenScores>;
+type Scorer = Jitted<[Record<string, tf.Tensor>, tf.Tensor2D, number], TokenScores>;
 
 /** Positions scored in one run: bounds the memory of long batches. */
 const SCORED_POSITIONS = 8192;
@@ -43,9 +43,11 @@ export class Policy {
     this.config = config;
     this.tokenizer = tokenizer;
     this.parameters = parameters;
-    this.#scorer = jit((weights: Record<string, tf.Tensor>, ids: tf.Tensor2D) => scoreTokens(weights, ids, config), {
-      name: "score",
-    });
+    this.#scorer = jit(
+      (weights: Record<string, tf.Tensor>, ids: tf.Tensor2D, temperature: number) =>
+        scoreTokens(weights, ids, config, temperature),
+      { name: "score" },
+    );
   }
 
   /** A policy with initial weights. @throws UsageError when the config is not valid or does not fit the tokenizer */
@@ -91,12 +93,18 @@ export class Policy {
    * Log-probs and entropies of given tokens, by the forward pass that training differentiates.
    *
    * @param ids row-major, of `shape` [B, T + 1]
+   * @param options temperature: divides the logits, as in sampling. Default 1: the policy as it is
    */
-  async score(ids: Int32Array, shape: readonly [rows: number, width: number]): Promise<Scores> {
+  async score(
+    ids: Int32Array,
+    shape: readonly [rows: number, width: number],
+    { temperature = 1 }: { readonly temperature?: number } = {},
+  ): Promise<Scores> {
     const [rows, width] = shape;
     if (ids.length !== rows * width || rows < 1 || width < 2) {
       refuse("policy.score", `${ids.length} ids for shape [${rows}, ${width}]`, "pass [B, T + 1] ids, T at least 1");
     }
+    if (!(temperature > 0)) refuse("policy.score", `temperature is ${temperature}`, "pass a number above 0");
     const bad = ids.findIndex((id) => id < 0 || id >= this.config.vocab_size);
     if (bad >= 0) refuse("policy.score", `id ${ids[bad]} at ${bad}`, `pass ids below ${this.config.vocab_size}`);
     const length = width - 1;
@@ -105,7 +113,7 @@ export class Policy {
     for (let start = 0; start < rows; start += height) {
       const some = new Int32Array(height * width); // the last part is filled up: one shape, one graph
       some.set(ids.subarray(start * width, (start + height) * width));
-      const part = await this.#scorePart(some, [height, width]);
+      const part = await this.#scorePart(some, [height, width], temperature);
       const kept = Math.min(height, rows - start) * length;
       scores.logProbs.set(part.logProbs.subarray(0, kept), start * length);
       scores.entropies.set(part.entropies.subarray(0, kept), start * length);
@@ -122,8 +130,8 @@ export class Policy {
     return this.dispose();
   }
 
-  async #scorePart(ids: Int32Array, shape: readonly number[]): Promise<Scores> {
-    const { logProbs, entropy } = await this.#scorer(this.parameters, { data: ids, shape });
+  async #scorePart(ids: Int32Array, shape: readonly number[], temperature: number): Promise<Scores> {
+    const { logProbs, entropy } = await this.#scorer(this.parameters, { data: ids, shape }, temperature);
     const [values, entropies] = await Promise.all([logProbs.data<"float32">(), entropy.data<"float32">()]);
     logProbs.dispose();
     entropy.dispose();

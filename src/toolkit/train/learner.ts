@@ -12,7 +12,16 @@ import { scoreTokens } from "../policy/score.ts";
 import { rng } from "../rng.ts";
 import { type BatchShape, chunks, pickRows, splitEvenly } from "./columns.ts";
 import { type Agreement, checkAgreement, compareLogProbs, noAgreement, TrainingError } from "./identity.ts";
-import { emptyBatch, type LearnColumns, type MicroBatch, microBatch, stopGradient, totalsOf } from "./micro-batch.ts";
+import {
+  type Cut,
+  emptyBatch,
+  type LearnColumns,
+  type MicroBatch,
+  microBatch,
+  oldLogProbs,
+  stopGradient,
+  totalsOf,
+} from "./micro-batch.ts";
 
 export interface LearnerOptions {
   /** Updated in place. */
@@ -21,6 +30,8 @@ export interface LearnerOptions {
   readonly shape: BatchShape;
   /** Longest completion, for objectives that divide by it. */
   readonly maxTokens: number;
+  /** Of sampling; the loss is about the same distribution. */
+  readonly temperature: number;
   readonly optimizer: AdamWOptions;
 }
 
@@ -55,12 +66,12 @@ const LOG_PROBS = "logProbs";
 
 /** Makes the learner of a run; nothing is compiled before `prepare` or the first step. */
 export function createLearner(options: LearnerOptions): Learner {
-  const { policy, algorithm, shape, optimizer } = options;
+  const { policy, algorithm, shape, temperature, optimizer } = options;
   const { objective } = algorithm;
   const { needs } = objective;
   const graph = gradientStep(
     (parameters: Record<string, tf.Tensor>, { ids, ...columns }: MicroBatch) => {
-      const { logProbs, entropy } = scoreTokens(parameters, ids, policy.config);
+      const { logProbs, entropy } = scoreTokens(parameters, ids, policy.config, temperature);
       const seen = needs.entropy === "value" ? stopGradient(entropy) : entropy;
       const { loss, metrics } = objective.loss({ ...columns, logProbs, ...(needs.entropy && { entropies: seen }) });
       const meanEntropy = aggregate(masked(entropy, columns.mask), columns, "token-mean");
@@ -115,20 +126,21 @@ interface MiniBatch {
 /** Adds up the gradients of a mini-batch's micro-batches; returns its figures. */
 async function accumulate(
   graph: GradientStep<MicroBatch>,
-  { shape, maxTokens }: LearnerOptions,
+  options: LearnerOptions,
   columns: LearnColumns,
   { rows, settings, seen }: MiniBatch,
 ): Promise<Record<string, number>> {
   const sums: Record<string, number> = { loss: 0 };
-  const totals = totalsOf(columns, rows, maxTokens);
+  const { shape, temperature } = options;
+  const cut = { shape, temperature, totals: totalsOf(columns, rows, options.maxTokens) };
   for (const some of chunks(rows, shape.rows)) {
-    const { loss, metrics } = await graph.accumulate(microBatch(columns, some, shape, totals));
+    const { loss, metrics } = await graph.accumulate(microBatch(columns, some, cut));
     if (!Number.isFinite(loss)) throw new TrainingError(settings.step, `the loss is ${loss}; lower learningRate.`);
     sums.loss = (sums.loss ?? 0) + loss;
     for (const [name, { data }] of Object.entries(metrics)) {
       if (name !== LOG_PROBS) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
     }
-    if (seen) compareMicroBatch(columns, some, shape, { step: settings.step, learner: metrics[LOG_PROBS], seen });
+    if (seen) compareMicroBatch(columns, some, cut, { step: settings.step, learner: metrics[LOG_PROBS], seen });
   }
   return sums;
 }
@@ -136,7 +148,7 @@ async function accumulate(
 function compareMicroBatch(
   { rollouts }: LearnColumns,
   rows: readonly number[],
-  { tokens }: BatchShape,
+  { shape: { tokens }, temperature }: Pick<Cut, "shape" | "temperature">,
   {
     step,
     learner,
@@ -148,7 +160,7 @@ function compareMicroBatch(
     Float32Array.from(pickRows({ data, width }, rows, [rows.length, tokens], 0).data);
   if (!(learner?.data instanceof Float32Array)) throw new Error("internal: the loss returned no log-probs");
   const pair = {
-    sampler: column(rollouts.policyLogProbs),
+    sampler: column(oldLogProbs(rollouts, temperature)),
     learner: learner.data,
     mask: column(rollouts.mask),
     tokens,

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../jit/batch.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import type { BatchTotals } from "../objective.ts";
+import type { Rollouts } from "../rollout.ts";
 import type { StepColumns } from "../runs/run-folder.ts";
 import { type BatchShape, pickRows } from "./columns.ts";
 
@@ -23,7 +24,7 @@ export interface LearnColumns extends StepColumns {
   readonly referenceLogProbs?: Float32Array; // [B, T] of the rollouts' width
 }
 
-export interface Totals {
+interface Totals {
   readonly rows: number;
   readonly tokens: number;
   readonly maxTokens: number;
@@ -38,18 +39,33 @@ export function totalsOf({ rollouts, advantages }: LearnColumns, rows: readonly 
   return { rows: rows.length, tokens, maxTokens };
 }
 
+/**
+ * Log-probs of a step's tokens under the policy that sampled them, at the temperature of sampling, [B, T]. At a
+ * temperature other than 1 the sampler has them where it cut nothing off; elsewhere the identity proof fails.
+ */
+export function oldLogProbs(rollouts: Rollouts, temperature: number): Float32Array {
+  return temperature === 1 ? rollouts.policyLogProbs : rollouts.sampleLogProbs;
+}
+
+/** What every micro-batch of an update has in common. */
+export interface Cut {
+  readonly shape: BatchShape;
+  readonly totals: Totals;
+  /** Of sampling. */
+  readonly temperature: number;
+}
+
 export function microBatch(
   { rollouts, rewards, advantages, referenceLogProbs }: LearnColumns,
   rows: readonly number[],
-  shape: BatchShape,
-  totals: Totals,
+  { shape, totals, temperature }: Cut,
 ): Batch<MicroBatch> {
   const perToken = (data: Float32Array): HostTensor =>
     pickRows({ data, width: rollouts.width - 1 }, rows, [shape.rows, shape.tokens], 0);
   const rewardsOrZero = rewards.values.map((value) => (Number.isNaN(value) ? 0 : value));
   return {
     ids: pickRows({ data: rollouts.ids, width: rollouts.width }, rows, [shape.rows, shape.tokens + 1], 0),
-    oldLogProbs: perToken(rollouts.policyLogProbs),
+    oldLogProbs: perToken(oldLogProbs(rollouts, temperature)),
     sampleLogProbs: perToken(rollouts.sampleLogProbs),
     ...(referenceLogProbs && { referenceLogProbs: perToken(referenceLogProbs) }),
     advantages: perToken(advantages.perToken),

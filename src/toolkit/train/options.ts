@@ -26,7 +26,12 @@ export interface TrainOptions {
   readonly samplesPerPrompt?: number;
   /** Longest completion, in tokens. Default: the task's bound, which holds every demonstration. */
   readonly maxTokens?: number;
-  /** Of sampling. Default 1: the distribution that the loss is about. */
+  /**
+   * Of sampling, and so of the loss: the learner, the reference and the entropy divide their logits by it too, as TRL
+   * does, since the gradient is unbiased only for the distribution that was sampled from. The held-out evaluation samples
+   * at 1. At a temperature other than 1, a rollout function that also cuts tokens off (top-k ...) stops the run: its
+   * log-probs are not the learner's. Default 1: the policy as it is.
+   */
   readonly temperature?: number;
   /**
    * A number, or a function of the step. Default: 2e-4 after 5 steps of warm-up, measured for nano on chain addition

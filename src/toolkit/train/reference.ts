@@ -9,11 +9,12 @@ export interface ReferenceScorer {
   score(rollouts: Rollouts): Promise<Float32Array>;
 }
 
-export function referenceScorer(policy: Policy, { rows, tokens }: BatchShape): ReferenceScorer {
+/** @param temperature the one that the rollouts are sampled at */
+export function referenceScorer(policy: Policy, { rows, tokens }: BatchShape, temperature: number): ReferenceScorer {
   const shape = [rows, tokens + 1] as const;
   return {
     async prepare() {
-      await policy.score(new Int32Array(rows * (tokens + 1)), shape);
+      await policy.score(new Int32Array(rows * (tokens + 1)), shape, { temperature });
     },
     async score(rollouts) {
       const width = rollouts.width - 1;
@@ -21,7 +22,7 @@ export function referenceScorer(policy: Policy, { rows, tokens }: BatchShape): R
       const all = Array.from({ length: rollouts.rows }, (_, b) => b);
       for (const some of chunks(all, rows)) {
         const ids = pickRows({ data: rollouts.ids, width: rollouts.width }, some, shape, 0).data;
-        const { logProbs } = await policy.score(Int32Array.from(ids), shape);
+        const { logProbs } = await policy.score(Int32Array.from(ids), shape, { temperature });
         for (const [i, b] of some.entries()) {
           result.set(logProbs.subarray(i * tokens, i * tokens + Math.min(width, tokens)), b * width);
         }

@@ -32,9 +32,10 @@ export function createStepper(setup: StepperOptions): Stepper {
   const { options, settings, algorithm, policy } = setup;
   const rowsPerUpdate = Math.ceil((settings.promptsPerStep * settings.samplesPerPrompt) / settings.miniBatches);
   const shape = { rows: Math.ceil(rowsPerUpdate / settings.microBatches), tokens: settings.tokens };
-  const { maxTokens, optimizer } = settings;
-  const learner = createLearner({ policy, algorithm, shape, maxTokens, optimizer });
-  const reference = algorithm.objective.needs.referenceLogProbs ? referenceScorer(options.policy, shape) : undefined;
+  const { maxTokens, temperature, optimizer } = settings;
+  const learner = createLearner({ policy, algorithm, shape, maxTokens, temperature, optimizer });
+  const { needs } = algorithm.objective;
+  const reference = needs.referenceLogProbs ? referenceScorer(options.policy, shape, temperature) : undefined;
   const seams = openSeams(algorithm);
   let previous: { readonly rollouts: Rollouts; readonly rewards: Rewards } | undefined;
   let tokensSeen = 0;

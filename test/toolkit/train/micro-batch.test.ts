@@ -24,8 +24,10 @@ const columns: LearnColumns = {
   referenceLogProbs: Float32Array.of(-7, -7, -8, -8, -9, -9),
 };
 
+const cut = { shape: { rows: 3, tokens: 3 }, totals: { rows: 3, tokens: 5, maxTokens: 4 }, temperature: 1 };
+
 test("microBatch: every column comes from its own source, picked, widened and filled up", () => {
-  const batch = microBatch(columns, [2, 0], { rows: 3, tokens: 3 }, { rows: 3, tokens: 5, maxTokens: 4 });
+  const batch = microBatch(columns, [2, 0], cut);
   const wide = (...data: number[]) => ({ data: Float32Array.from(data), shape: [3, 3] });
   expect(batch).toEqual({
     ids: { data: Int32Array.of(1, 6, 7, 0, 1, 2, 3, 0, 0, 0, 0, 0), shape: [3, 4] },
@@ -41,6 +43,11 @@ test("microBatch: every column comes from its own source, picked, widened and fi
       maxTokens: { data: Float32Array.of(4), shape: [] },
     },
   });
+});
+
+test("microBatch: at another temperature the old log-probs are those of the tempered distribution", () => {
+  const { oldLogProbs } = microBatch(columns, [2, 0], { ...cut, temperature: 0.7 });
+  expect(oldLogProbs).toEqual({ data: Float32Array.of(-5, -6, 0, -1, -2, 0, 0, 0, 0), shape: [3, 3] });
 });
 
 test("totalsOf: rows and trained tokens of the rows given, over all micro-batches of an update", () => {
