@@ -5,11 +5,13 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic, writeFolderAtomic } from "../files.ts";
 import { Policy } from "../policy/policy.ts";
+import { refuse } from "../refuse.ts";
 
 /** `$XDG_CACHE_HOME/rlvr-lab`, or `~/.cache/rlvr-lab`. */
 export function defaultCacheFolder(): string {
@@ -17,9 +19,23 @@ export function defaultCacheFolder(): string {
   return join(base === undefined || base === "" ? join(homedir(), ".cache") : base, "rlvr-lab");
 }
 
-/** A key of everything that decides the weights: `content` (JSON) and the code that turns it into weights. */
+/**
+ * A key of everything that decides the weights: `content` (JSON) and the code that turns it into weights.
+ *
+ * @throws UsageError when there is a function in the content: JSON would leave it out, and take two contents for one
+ */
 export function contentKey(content: unknown): string {
-  return createHash("sha256").update(codeVersion()).update(JSON.stringify(content)).digest("hex").slice(0, 32);
+  const text = JSON.stringify(content, (name, value: unknown) => {
+    if (typeof value === "function") refuse("pretrain", `${name} is a function`, "pass plain values, or cache: false");
+    return value;
+  });
+  return createHash("sha256").update(codeVersion()).update(text).digest("hex").slice(0, 32);
+}
+
+/** Version of the runtime that computes the weights. */
+export function runtimeVersion(): string {
+  const { version }: { version?: unknown } = createRequire(import.meta.url)("onnxruntime-node/package.json");
+  return String(version);
 }
 
 const ENTRY = "pretrained.json";
@@ -54,8 +70,15 @@ export async function toCache(folder: string, key: string, policy: Policy, conte
   });
 }
 
-/** Code that weights depend on: the engine, the policy, randomness and this folder; in sources or built. */
-const CODE = ["../jit/", "../policy/", "../rng.ts", "../rng.js", "./pretrain.ts", "./pretrain.js"];
+/** Code that weights depend on: the engine, the policy, randomness, the loss and the batches; in sources or built. */
+const CODE = [
+  "../jit/",
+  "../policy/",
+  ...["../rng", "../objective", "./columns", "./examples", "./pretrain"].flatMap((file) => [
+    `${file}.ts`,
+    `${file}.js`,
+  ]),
+];
 
 function codeVersion(): string {
   const hash = createHash("sha256");

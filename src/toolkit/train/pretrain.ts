@@ -3,18 +3,20 @@
  * and is right some of the time. Kept in a cache by content, so that it is made once.
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { AdamWOptions } from "../jit/adamw.ts";
+import { type AdamWOptions, adamWSettings } from "../jit/adamw.ts";
 import type { Batch } from "../jit/batch.ts";
 import { gradientStep } from "../jit/gradient-step.ts";
 import { cosine } from "../jit/schedules.ts";
 import { masked } from "../objective.ts";
 import { checkOptions, type OptionRule } from "../options.ts";
+import { configOf } from "../policy/config.ts";
+import { parameterShapes } from "../policy/parameters.ts";
 import { Policy } from "../policy/policy.ts";
 import { scoreTokens } from "../policy/score.ts";
-import { charTokenizer } from "../policy/tokenizer.ts";
+import { charTokenizer, type Tokenizer } from "../policy/tokenizer.ts";
 import { progressReporter } from "../progress.ts";
 import type { Task } from "../tasks/task.ts";
-import { contentKey, defaultCacheFolder, fromCache, toCache } from "./cache.ts";
+import { contentKey, defaultCacheFolder, fromCache, runtimeVersion, toCache } from "./cache.ts";
 import { type BatchShape, pickRows } from "./columns.ts";
 import { batchRows, type Examples, makeExamples } from "./examples.ts";
 
@@ -86,15 +88,32 @@ export async function pretrain(options: PretrainOptions): Promise<Policy> {
   const { task, size, seed, cacheFolder, cache } = settings;
   const tokenizer = charTokenizer(task.alphabet);
   const examples = await makeExamples({ ...settings, tokenizer });
-  const { cacheFolder: _folder, cache: _cache, task: _task, ...rest } = settings;
-  const content = { task: { name: task.name, settings: task.settings }, ...rest, examples: examples.digest };
+  const make = async (): Promise<Policy> => {
+    const policy = await Policy.create({ size, tokenizer, seed });
+    await imitate(policy, examples, settings);
+    return policy;
+  };
+  if (!cache) return make();
+  const content = contentOf(settings, tokenizer, examples);
   const key = contentKey(content);
-  const known = cache ? await fromCache(cacheFolder, key) : undefined;
+  const known = await fromCache(cacheFolder, key);
   if (known) return known;
-  const policy = await Policy.create({ size, tokenizer, seed });
-  await imitate(policy, examples, settings);
-  if (cache) await toCache(cacheFolder, key, policy, content);
+  const policy = await make();
+  await toCache(cacheFolder, key, policy, content);
   return policy;
+}
+
+/** What decides the weights, beside the code; `optimizer.decays` by what it says of each parameter. */
+function contentOf(settings: Settings, tokenizer: Tokenizer, examples: Examples): Record<string, unknown> {
+  const { cacheFolder: _folder, cache: _cache, task, ...rest } = settings;
+  const shapes = parameterShapes(configOf(settings.size, tokenizer));
+  return {
+    task: { name: task.name, settings: task.settings },
+    ...rest,
+    optimizer: adamWSettings(settings.optimizer, shapes),
+    examples: examples.digest,
+    onnxruntime: runtimeVersion(),
+  };
 }
 
 function settle(options: PretrainOptions): Settings {

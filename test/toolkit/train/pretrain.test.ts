@@ -1,8 +1,10 @@
-import { mkdtempSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import type { ProgressEvent } from "../../../src/toolkit/progress.ts";
+import { contentKey } from "../../../src/toolkit/train/cache.ts";
 import { type PretrainOptions, pretrain } from "../../../src/toolkit/train/pretrain.ts";
 import { echoTask } from "../../support/tiny-task.ts";
 
@@ -52,6 +54,29 @@ test("pretrain: without the cache the same seed gives the same weights; another 
   expect(first.losses).toHaveLength(2);
   expect((await pretrained({ ...of, seed: 1 })).fingerprint).not.toBe(first.fingerprint);
   expect((await pretrained({ ...of, flawedShare: 1 })).fingerprint).not.toBe(first.fingerprint);
+});
+
+test("pretrain: what decays is part of the cache's key, though a function says it", async () => {
+  const cacheFolder = fresh();
+  const of = (...decaying: string[]): PretrainOptions => ({
+    ...options(cacheFolder),
+    steps: 2,
+    optimizer: { weightDecay: 0.1, decays: (name) => decaying.includes(name) }, // the same source text every time
+  });
+  const first = await pretrained(of("model.norm.weight"));
+  expect((await pretrained(of())).losses).toHaveLength(2);
+  expect(await pretrained(of("model.norm.weight"))).toEqual({ fingerprint: first.fingerprint, losses: [] });
+});
+
+test("pretrain: the cache's key holds the runtime's version; a function in it is refused", async () => {
+  const cacheFolder = fresh();
+  await pretrained({ ...options(cacheFolder), steps: 1 });
+  const [key = ""] = readdirSync(join(cacheFolder, "pretrained"));
+  const { content } = JSON.parse(readFileSync(join(cacheFolder, "pretrained", key, "pretrained.json"), "utf8"));
+  expect(content.onnxruntime).toBe(createRequire(import.meta.url)("onnxruntime-node/package.json").version);
+  expect(contentKey(content)).toBe(key);
+  expect(contentKey({ ...content, onnxruntime: "0.0.0" })).not.toBe(key);
+  expect(() => contentKey({ ...content, rule: () => true })).toThrow("pretrain: rule is a function; pass plain values");
 });
 
 test.each(["model.safetensors", "pretrained.json"])(
