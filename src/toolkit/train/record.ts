@@ -30,6 +30,10 @@ export interface StepIdentity {
 export interface StepRecord {
   /** From 0. */
   readonly step: number;
+  /**
+   * By name. `num_tokens` is TRL's: tokens processed since the start of the run, prompt and completion, the prompt
+   * counted with each of its completions, padding with none; held-out evaluations do not count.
+   */
   readonly metrics: Readonly<Record<string, number>>;
   readonly timing: StepTiming;
   readonly identity: StepIdentity;

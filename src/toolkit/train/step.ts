@@ -62,7 +62,7 @@ export function createStepper(setup: StepperOptions): Stepper {
       const update = await updateWeights(seams.update, setup, step, learned.metrics);
       const timing = { rollout, verify, score, train: clock() };
       previous = { rollouts, rewards };
-      tokensSeen += rollouts.completionLengths.reduce((sum, length) => sum + length, 0);
+      tokensSeen += tokensOf(rollouts);
       const own = { learning_rate: rate, num_tokens: tokensSeen, step_time: seconds(timing) };
       const metrics = {
         ...rolloutMetrics(rollouts, rewards),
@@ -155,6 +155,11 @@ function recordOf({ step, metrics, timing, fingerprint, learned, rows }: Finishe
     identity: { fingerprint, maxLogProbDifference: max },
     events: stepEvents(metrics, rows),
   };
+}
+
+/** Tokens of all rows, each with its prompt: TRL's count. */
+function tokensOf({ promptLengths, completionLengths }: Rollouts): number {
+  return completionLengths.reduce((sum, length, b) => sum + length + (promptLengths[b] ?? 0), 0);
 }
 
 function seconds(timing: StepRecord["timing"]): number {

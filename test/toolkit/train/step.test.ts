@@ -159,3 +159,21 @@ test("train: at temperature 0.7 the policy is still its own reference, and the e
 test("train: cutting off at another temperature stops the run", async () => {
   await expect(oneStep({ temperature: 0.7 }, { topK: 3 })).rejects.toThrow(/when sampled and .* when learned/);
 });
+
+test("train: num_tokens is the running total of prompts and completions", async () => {
+  const seen: Rollouts[] = [];
+  const algorithm: Algorithm = {
+    ...grpo(),
+    rollout: async (input) => {
+      const rollouts = await sampleCompletions(input);
+      seen.push(rollouts);
+      return rollouts;
+    },
+  };
+  const sizes = { steps: 2, promptsPerStep: 2, samplesPerPrompt: 3 };
+  const { records, policy: trained } = await train({ policy, task, algorithm, ...sizes }).finished;
+  await trained.dispose();
+  const completions = seen.map(({ mask }) => mask.reduce((sum, on) => sum + on, 0));
+  const [first = 0, second = 0] = completions.map((tokens) => tokens + 6 * 3); // 6 rows, each after BOS, letter and "="
+  expect(records.map(({ metrics }) => metrics.num_tokens)).toEqual([first, first + second]);
+});
