@@ -11,6 +11,7 @@ import type { OpTime, ProfileResult, WireFeed } from "./engine-program.ts";
 import type { GraphModel } from "./graph.ts";
 import type { HostTensor } from "./host-tensor.ts";
 import { ParameterStore } from "./parameter-store.ts";
+import { Recent } from "./recent.ts";
 import type { EngineMemory } from "./runtime.ts";
 import { modelKey, type SessionOptions } from "./sessions.ts";
 import type { ErrorRecord, WorkerMessage } from "./worker.ts";
@@ -51,6 +52,7 @@ export type EngineMessage =
       readonly cancel?: SharedArrayBuffer;
     }
   | { readonly kind: "model"; readonly model: GraphModel }
+  | { readonly kind: "forget"; readonly key: string }
   | { readonly kind: "release"; readonly id: number }
   | { readonly kind: "close" };
 
@@ -68,13 +70,17 @@ interface Pending {
   readonly abort: (() => void) | undefined;
 }
 
+/** Graphs that a worker knows by their keys; each costs its serialised bytes, a session is counted apart. */
+const maxRegistered = 256;
+
 /** One worker with its sessions and weights. Results are bit-identical for the same inputs and number of threads. */
 export class Engine {
   static #shared: Engine | undefined;
 
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
-  readonly #registered = new Set<string>();
+  /** Keys of the graphs that the worker knows. */
+  readonly #registered = new Recent<string, true>(maxRegistered, (key) => this.#post({ kind: "forget", key }));
   readonly #forgotten: FinalizationRegistry<number>;
   readonly #builtin: URL;
   readonly #closing = new SharedArrayBuffer(4);
@@ -171,13 +177,16 @@ export class Engine {
     return reply;
   }
 
-  /** Makes a graph known to the worker, once, and returns the key by which programs find it (`runtime.sessionOf`). */
+  /**
+   * Makes a graph known to the worker and returns the key by which programs find it (`runtime.sessionOf`). The worker
+   * forgets the graphs that were not registered for longest, so register before every call, in the same turn.
+   */
   register(model: GraphModel): string {
     const key = modelKey(model);
-    if (!this.#registered.has(key)) {
-      this.#registered.add(key);
+    this.#registered.get(key, () => {
       this.#post({ kind: "model", model });
-    }
+      return true;
+    });
     return key;
   }
 

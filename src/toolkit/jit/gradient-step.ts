@@ -20,6 +20,7 @@ import type { GradientCall, StepFigures } from "./gradient-step-program.ts";
 import { GraphBuilder, type GraphModel } from "./graph.ts";
 import type { HostTensor } from "./host-tensor.ts";
 import type { ParameterStore } from "./parameter-store.ts";
+import { Recent } from "./recent.ts";
 import { record, tensorOfValue, valueOfTensor } from "./trace.ts";
 
 /** What a loss function returns: the loss, and figures that are only reported. */
@@ -73,13 +74,16 @@ interface Compiled {
   readonly gradients: Readonly<Record<string, string>>;
 }
 
+/** Graphs kept of one step, one for each shape of batch; the least recently used goes first. */
+const maxGraphs = 64;
+
 /** A loss bound to its parameters and their optimizer. Made by {@link gradientStep}. */
 export class GradientStep<B> {
   readonly parameters: ParameterStore;
   readonly #loss: LossFunction<B>;
   readonly #name: string;
   readonly #settings: AdamWSettings;
-  readonly #compiled = new Map<string, Compiled>();
+  readonly #compiled = new Recent<string, Compiled>(maxGraphs);
   readonly #program: URL;
   #learner: Promise<number> | undefined;
 
@@ -104,8 +108,8 @@ export class GradientStep<B> {
    */
   async accumulate(batch: Batch<B>, weight = 1, options: { signal?: AbortSignal } = {}): Promise<StepFigures> {
     if (!Number.isFinite(weight)) refuse(this.#name, `the weight is ${weight}`, "pass a finite number");
-    const call = this.#gradientCall(batch);
-    const payload = { learner: await this.#learnerId(), weight, call };
+    const learner = await this.#learnerId();
+    const payload = { learner, weight, call: this.#gradientCall(batch) }; // no await between it and the engine's call
     return this.#engine.call(this.#program, "accumulate", payload, options);
   }
 
@@ -197,13 +201,7 @@ export class GradientStep<B> {
   }
 
   #compile(batch: Batch<B>): Compiled {
-    const key = batchKey(batch);
-    let compiled = this.#compiled.get(key);
-    if (compiled === undefined) {
-      compiled = this.#trace(batch);
-      this.#compiled.set(key, compiled);
-    }
-    return compiled;
+    return this.#compiled.get(batchKey(batch), () => this.#trace(batch));
   }
 
   #trace(batch: Batch<B>): Compiled {

@@ -8,6 +8,7 @@ import { Engine, type Feed } from "./engine.ts";
 import { type Explanation, explainRun } from "./explain.ts";
 import type { HostTensor } from "./host-tensor.ts";
 import type { ParameterStore } from "./parameter-store.ts";
+import { Recent } from "./recent.ts";
 import { buildStructure, leavesOf, type Structure, structureKey } from "./structure.ts";
 import { isTracing } from "./trace.ts";
 import { type ArgumentLeaf, hostType, readArguments, type Traced, traceFunction } from "./trace-function.ts";
@@ -64,14 +65,10 @@ export function jit<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   { name = fn.name || "jit", engine }: JitOptions = {},
 ): Jitted<A, R> {
-  const graphs = new Map<string, Traced>();
+  const graphs = new Recent<string, Traced>(maxGraphs);
   const traced = (args: readonly Structure<ArgumentLeaf>[]): Traced => {
     const key = args.map((arg) => structureKey(arg, leafKey)).join("|");
-    const graph = graphs.get(key) ?? traceFunction(name, fn, args);
-    graphs.delete(key);
-    graphs.set(key, graph);
-    for (const oldest of graphs.keys()) if (graphs.size > maxGraphs) graphs.delete(oldest);
-    return graph;
+    return graphs.get(key, () => traceFunction(name, fn, args));
   };
   const prepare = async (args: readonly unknown[]) => {
     const read = readArguments(name, args);

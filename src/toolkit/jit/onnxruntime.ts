@@ -69,6 +69,47 @@ export function openOnnxRuntime(): OnnxRuntime {
   };
 }
 
+/** Log level "fatal": what goes wrong is thrown, with what to do; ONNX Runtime need not print it as well. */
+export const silent = 4;
+
+interface Explained {
+  readonly pattern: RegExp;
+  readonly problem: (match: RegExpExecArray) => string;
+  readonly remedy: string;
+}
+
+const wrongInput: readonly Explained[] = [
+  {
+    pattern: /idx=(-?\d+) must be within the inclusive range \[-?\d+,(-?\d+)\]/,
+    problem: ([, index, last]) => `index ${index} lies outside of 0 to ${last}`,
+    remedy: "check the indices that tf.gather or a scatter gets",
+  },
+  {
+    pattern: /invalid ind(?:ex|ice) found, ind(?:ex|ice) = (-?\d+)/,
+    problem: ([, index]) => `index ${index} lies outside of the tensor`,
+    remedy: "check the indices that tf.gatherND or a scatter gets",
+  },
+  {
+    pattern: /Integer (?:division|modulo) by zero/,
+    problem: () => "an int32 is divided by 0",
+    remedy: "divide float32 tensors, or by what is not 0",
+  },
+];
+
+/** Throws a failure of ONNX Runtime in terms of the graph's function; the failure itself is the cause. */
+export function refuseFailure({ name }: { readonly name: string }, what: "load" | "run", cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  for (const { pattern, problem, remedy } of wrongInput) {
+    const match = pattern.exec(message);
+    if (match !== null) return refuse(name, problem(match), remedy, cause);
+  }
+  const remedy =
+    what === "load"
+      ? "check the shapes and dtypes that the function computes with, or use `.eager(...)`"
+      : "check the values passed to the function, and compare with `.eager(...)`";
+  return refuse(name, `ONNX Runtime cannot ${what} its graph (${message})`, remedy, cause);
+}
+
 function loadModules(): { version: string; bindingModule: unknown; common: unknown } {
   try {
     const require = createRequire(import.meta.url);

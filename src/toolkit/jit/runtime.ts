@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { refuse } from "../refuse.ts";
 import type { GraphModel } from "./graph.ts";
 import type { HostTensor } from "./host-tensor.ts";
-import { type Session, type SessionOptions, Sessions } from "./sessions.ts";
+import { modelKey, type Session, type SessionOptions, Sessions } from "./sessions.ts";
 
 export type { Session } from "./sessions.ts";
 
@@ -92,6 +92,7 @@ export interface EngineMemory {
 /** The worker's side of an engine. */
 export class Runtime {
   readonly #sessions: Sessions;
+  readonly #registered = new Map<string, Session>();
   readonly #kept = new Map<number, object>();
   #nextId = 1;
 
@@ -104,14 +105,25 @@ export class Runtime {
     return this.#sessions.threads;
   }
 
-  /** The session of a graph, shared by everybody who asks for a graph of the same bytes. */
+  /** The session of a graph. What it loads is shared by everybody who asks for a graph of the same bytes. */
   session(model: GraphModel): Session {
     return this.#sessions.handle(model);
   }
 
+  /** Makes a graph known to {@link sessionOf} until it is forgotten. */
+  register(model: GraphModel): void {
+    this.#registered.set(modelKey(model), this.session(model));
+  }
+
+  /** Forgets a graph by its key and unloads it; a session that somebody holds loads it again when it runs. */
+  forget(key: string): void {
+    this.#registered.delete(key);
+    this.#sessions.unload(key);
+  }
+
   /** The session registered by `engine.register`. */
   sessionOf(key: string): Session {
-    const session = this.#sessions.find(key);
+    const session = this.#registered.get(key);
     if (session === undefined) throw new Error(`internal: no graph is registered as ${key}`);
     return session;
   }

@@ -10,7 +10,14 @@ import { availableParallelism, totalmem } from "node:os";
 import { refuse } from "../refuse.ts";
 import type { GraphModel, IoSpec } from "./graph.ts";
 import type { HostTensor } from "./host-tensor.ts";
-import { type NativeSession, type OnnxRuntime, type OrtTensor, openOnnxRuntime } from "./onnxruntime.ts";
+import {
+  type NativeSession,
+  type OnnxRuntime,
+  type OrtTensor,
+  openOnnxRuntime,
+  refuseFailure,
+  silent,
+} from "./onnxruntime.ts";
 
 /** How sessions run and how many are kept. */
 export interface SessionOptions {
@@ -30,7 +37,8 @@ export interface Session {
   /**
    * Computes the graph, blocking this thread. Inputs are read in place; outputs are arrays of the caller's own.
    *
-   * @throws UsageError when an input is missing, unknown, or of another shape or dtype than the graph's
+   * @throws UsageError when an input is missing, unknown, or of another shape or dtype than the graph's, and when ONNX
+   *   Runtime cannot load or run the graph
    */
   run(feeds: Readonly<Record<string, HostTensor>>): Record<string, HostTensor>;
 }
@@ -61,7 +69,6 @@ export class Sessions {
   readonly threads: number;
   readonly maxBytes: number;
   readonly #ort: OnnxRuntime;
-  readonly #handles = new Map<string, Session>();
   /** In order of last use: the first entry is the next to go. */
   readonly #loaded = new Map<string, Loaded>();
   readonly #tensors = new WeakMap<HostTensor, OrtTensor>();
@@ -90,20 +97,10 @@ export class Sessions {
     return total;
   }
 
-  /** The handle of a graph; nothing is loaded before {@link load} or its first run. */
+  /** A handle of a graph; nothing is loaded before {@link load} or its first run. Handles of one graph share a session. */
   handle(model: GraphModel): Session {
     const key = modelKey(model);
-    let session = this.#handles.get(key);
-    if (session === undefined) {
-      session = { key, model, run: (feeds) => this.#run(key, model, feeds) };
-      this.#handles.set(key, session);
-    }
-    return session;
-  }
-
-  /** The handle registered under a key, or undefined. */
-  find(key: string): Session | undefined {
-    return this.#handles.get(key);
+    return { key, model, run: (feeds) => this.#run(key, model, feeds) };
   }
 
   /** Loads a graph now, so that its first run does not have to. */
@@ -111,14 +108,22 @@ export class Sessions {
     this.#open(session.key, session.model);
   }
 
-  /** Runs a graph once under ONNX Runtime's profiler, which writes a JSON file that starts with `prefix`. */
+  /** Runs a graph under ONNX Runtime's profiler, which writes a JSON file that starts with `prefix`. */
   profile(model: GraphModel, feeds: Readonly<Record<string, HostTensor>>, prefix: string, runs: number): void {
-    const native = this.#create(model, { enableProfiling: true, profileFilePrefix: prefix });
     const inputs = this.#inputs(model, feeds);
-    const fetches = fetchesOf(model);
-    for (let i = 0; i < runs; i++) native.run(inputs, fetches, {});
-    native.endProfiling();
-    native.dispose();
+    const native = this.#create(model, { enableProfiling: true, profileFilePrefix: prefix });
+    try {
+      for (let i = 0; i < runs; i++) compute(native, model, inputs);
+    } finally {
+      native.endProfiling();
+      native.dispose();
+    }
+  }
+
+  /** Drops the native session of a graph, if it is loaded. */
+  unload(key: string): void {
+    this.#loaded.get(key)?.native.dispose();
+    this.#loaded.delete(key);
   }
 
   /** Drops every native session. */
@@ -131,7 +136,7 @@ export class Sessions {
     const inputs = this.#inputs(model, feeds);
     const entry = this.#open(key, model);
     const before = entry.runs < measuredRuns ? process.memoryUsage.rss() : undefined;
-    const results = entry.native.run(inputs, fetchesOf(model), {});
+    const results = compute(entry.native, model, inputs);
     if (before !== undefined) {
       entry.runs++;
       entry.bytes += Math.max(0, process.memoryUsage.rss() - before);
@@ -172,15 +177,20 @@ export class Sessions {
     const { buffer, byteOffset, byteLength } = model.bytes;
     // Basic optimisation: all that helps these graphs at a third of the time to load. A spinning thread pool steals
     // the cores from the main thread, and from other processes, between two operators.
-    native.loadModel(buffer, byteOffset, byteLength, {
+    const options = {
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "basic",
-      logSeverityLevel: 3,
+      logSeverityLevel: silent,
       extra: { session: { intra_op: { allow_spinning: "0" } } },
       ...profiling,
-    });
+    };
+    try {
+      native.loadModel(buffer, byteOffset, byteLength, options);
+    } catch (error) {
+      return refuseFailure(model, "load", error); // nothing was loaded that could be disposed of
+    }
     return native;
   }
 
@@ -210,6 +220,18 @@ export class Sessions {
     const tensor = this.#ort.tensor(dtypeOf(feed), feed.data, feed.shape);
     this.#tensors.set(feed, tensor);
     return tensor;
+  }
+}
+
+function compute(
+  native: NativeSession,
+  model: GraphModel,
+  inputs: Record<string, OrtTensor>,
+): Record<string, OrtTensor> {
+  try {
+    return native.run(inputs, fetchesOf(model), { logSeverityLevel: silent });
+  } catch (error) {
+    return refuseFailure(model, "run", error);
   }
 }
 

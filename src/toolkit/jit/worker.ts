@@ -42,7 +42,10 @@ async function receive(message: EngineMessage): Promise<void> {
     case "call":
       return answer(message);
     case "model":
-      return void openRuntime().session(message.model);
+      return openRuntime().register(message.model);
+    case "forget":
+      runtime?.forget(message.key);
+      return;
     case "release":
       runtime?.release(message.id);
       return;

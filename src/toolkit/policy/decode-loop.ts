@@ -51,6 +51,9 @@ const CACHE_BYTES = 2 ** 28;
 
 const SMALLEST_SLOTS = 16;
 
+/** Longest caches are multiples of this, so that limits of tokens that differ a little share their graphs. */
+const SLOT_STEP = 8;
+
 const IDLE = -1;
 
 /** Decodes every row to its end. @throws Error when the policy's log-probs are not finite */
@@ -69,7 +72,7 @@ class DecodeLoop {
   readonly #rows: number;
   readonly #settings: Record<string, HostTensor>;
   readonly #ends: ReadonlySet<number>;
-  /** Slots that the longest row can fill: its last token is never read again. */
+  /** Slots that the longest row can fill, and a few more. */
   readonly #mostSlots: number;
   readonly #cache: KvCache;
   #inputs: LaneInputs;
@@ -95,7 +98,7 @@ class DecodeLoop {
       lengths: new Int32Array(this.#rows),
     };
     const longest = prompts.reduce((length, prompt) => Math.max(length, prompt.length), 0);
-    this.#mostSlots = longest + maxTokens - 1;
+    this.#mostSlots = mostSlots(longest, maxTokens);
     const lanes = laneCount(context.config, this.#rows, this.#mostSlots);
     const size = { lanes, slots: this.#slotsFor(longest) };
     this.#cache = new KvCache(context.config, context.arena, size, { lanes, slots: this.#mostSlots });
@@ -246,6 +249,11 @@ class LaneInputs {
       ...(drawing && { uniforms: { data: this.uniforms, shape: [lanes, 1] } }),
     };
   }
+}
+
+/** Slots for the longest row, whose last token is never read again. */
+function mostSlots(longestPrompt: number, maxTokens: number): number {
+  return Math.ceil((longestPrompt + maxTokens - 1) / SLOT_STEP) * SLOT_STEP;
 }
 
 function laneCount(

@@ -1,6 +1,7 @@
 /** Generation inside the engine's worker: graphs over the store's own weight arrays, prompts, and the token loop. */
 import type { GraphModel } from "../jit/graph.ts";
 import type { CallContext, CallResult, Program } from "../jit/program.ts";
+import { Recent } from "../jit/recent.ts";
 import type { Runtime, Session, Weight } from "../jit/runtime.ts";
 import { bucket } from "./buckets.ts";
 import { CacheArena } from "./cache-arena.ts";
@@ -22,12 +23,15 @@ export interface GeneratePayload extends DecodeRequest {
 const PREFILL_ROWS = 64;
 const PREFILL_TOKENS = 8192;
 
+/** Graphs kept, the last used: a policy needs about ten sizes of batch and cache in one rollout. */
+const MOST_SESSIONS = 128;
+
 const PROGRESS_MS = 100;
 
 /** What generation keeps in a worker between calls. */
 interface Kept {
   /** By what decides their graph: building a graph takes longer than a decode step. */
-  readonly sessions: Map<string, Session>;
+  readonly sessions: Recent<string, Session>;
   readonly arena: CacheArena;
 }
 
@@ -36,7 +40,7 @@ const keptBy = new WeakMap<Runtime, Kept>();
 function keptIn(runtime: Runtime): Kept {
   let kept = keptBy.get(runtime);
   if (kept === undefined) {
-    kept = { sessions: new Map(), arena: new CacheArena() };
+    kept = { sessions: new Recent(MOST_SESSIONS, (_, { key }) => runtime.forget(key)), arena: new CacheArena() };
     runtime.keep(kept.arena); // so that its memory is counted
     keptBy.set(runtime, kept);
   }
@@ -45,10 +49,7 @@ function keptIn(runtime: Runtime): Kept {
 
 function sessionOf(runtime: Runtime, key: unknown, graph: () => GraphModel): Session {
   const { sessions } = keptIn(runtime);
-  const name = JSON.stringify(key);
-  const session = sessions.get(name) ?? runtime.session(graph());
-  sessions.set(name, session);
-  return session;
+  return sessions.get(JSON.stringify(key), () => runtime.session(graph()));
 }
 
 function generate(runtime: Runtime, payload: GeneratePayload, context: CallContext): CallResult {

@@ -221,3 +221,11 @@ test("engine.profile: names the operators with counts and times", async () => {
   expect(ops.find(({ op }) => op === "MatMul")).toMatchObject({ op: "MatMul", count: 3 });
   for (const { ms } of ops) expect(ms).toBeGreaterThanOrEqual(0);
 });
+
+test("engine: graphs that were not used for longest are forgotten, and come back on use", async () => {
+  await using own = new Engine({ threads: 1 });
+  const run = async (n: number) => (await own.run(productGraph(1, 1, n), { a: waves([1, 1]), w: waves([1, n]) })).y;
+  for (let n = 1; n <= 260; n++) await run(n);
+  expect((await own.memory()).sessions).toBe(256);
+  expect((await run(1))?.shape).toEqual([1, 1]);
+});

@@ -216,3 +216,19 @@ test("gradientStep.explain: counts nodes and work, and times the operators", asy
   const weights = layers * (2 * width ** 2 + 2 * width * (width / 2) + 3 * width * feedForward) + vocabulary * width;
   expect(flops).toBeGreaterThanOrEqual(3 * 2 * batch * length * weights);
 });
+
+test("gradientStep: the graphs of the 64 shapes used last are kept", async () => {
+  let traces = 0;
+  const parameters = await engine.parameters({ w: vector(2) });
+  const loss = (p: Record<string, tf.Tensor>, { x }: { x: tf.Tensor }) => {
+    traces++;
+    return { loss: (p.w as tf.Tensor).mul(x).sum() };
+  };
+  const step = gradientStep(loss, { parameters, optimizer: {} });
+  const run = (size: number) => step.gradients({ x: { data: new Float32Array(size).fill(1), shape: [size] } });
+  for (let size = 1; size <= 65; size++) await run(size);
+  await run(65);
+  expect(traces).toBe(65);
+  expect((await run(1)).loss).toBe(2); // the first one went
+  expect(traces).toBe(66);
+});

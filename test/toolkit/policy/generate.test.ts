@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
+import { Engine } from "../../../src/toolkit/jit/engine.ts";
 import type { PolicyConfig } from "../../../src/toolkit/policy/config.ts";
 import type { GenerateOptions, Generations } from "../../../src/toolkit/policy/generation.ts";
 import { Policy } from "../../../src/toolkit/policy/policy.ts";
@@ -152,6 +153,18 @@ test("generate: more rows than lanes, ending at different times, are the rows dr
       expect(completion(alone, sample)).toEqual(completion(result, index * 4 + sample));
     }
   }
+});
+
+test("generate: limits of tokens that differ a little share their graphs", async () => {
+  const engine = new Engine({ threads: 1 });
+  const own = await Policy.create({ config, tokenizer, seed: 1, engine });
+  const sessions = async (maxTokens: number) => {
+    await own.generate(["12"], { maxTokens, greedy: true, seed: 0 });
+    return (await engine.memory()).sessions;
+  };
+  const first = await sessions(7); // 3 tokens of prompt and 6 read again: 9 slots, in 16
+  for (const maxTokens of [8, 9, 10, 11, 12, 13, 14]) expect(await sessions(maxTokens)).toBe(first);
+  await engine.close();
 });
 
 test("generate: updated weights are used at once", async () => {
