@@ -76,10 +76,13 @@ export function checkAgreement(step: number, seen: Agreement): void {
   if (seen.apart * RARE > seen.count) throw notTheSame(step, seen);
 }
 
+/** Fingerprints are compared before log-probs, so the weights are known to be the same here. */
 function notTheSame(step: number, { first }: Agreement): TrainingError {
   return new TrainingError(
     step,
-    `the sampler and the learner are not the same policy: ${first} (allowed: ${LOG_PROB_TOLERANCE}).`,
+    `the sampler and the learner disagree: ${first} (allowed: ${LOG_PROB_TOLERANCE}). Their weights are the same, so the ` +
+      "difference is rounding at extreme weights; lower learningRate. A rollout function of your own must return the " +
+      "log-probs of the sampler it was given, and may cut tokens off at temperature 1 alone.",
   );
 }
 

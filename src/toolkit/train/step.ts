@@ -1,6 +1,7 @@
 /** One training step: from problems to changed weights, through the seams. */
 import type { CompleteAlgorithm } from "../algorithm.ts";
 import type { Policy } from "../policy/policy.ts";
+import { refuse } from "../refuse.ts";
 import type { Rewards } from "../reward.ts";
 import type { Rollouts } from "../rollout.ts";
 import type { StepColumns } from "../runs/run-folder.ts";
@@ -47,6 +48,7 @@ export function createStepper(setup: StepperOptions): Stepper {
       await reference?.prepare();
     },
     async step(step) {
+      const rate = rateAt(settings, step);
       const clock = stopwatch();
       const { rollouts, fingerprint } = await sample({ ...setup, seams, previous, step });
       const rollout = clock();
@@ -58,7 +60,7 @@ export function createStepper(setup: StepperOptions): Stepper {
       options.signal?.throwIfAborted();
       compareFingerprints(step, fingerprint, await policy.fingerprint());
       const columns = { rollouts, rewards, advantages, ...(referenceLogProbs && { referenceLogProbs }) };
-      const { rate, learned } = await learn(learner, columns, step, settings);
+      const learned = await learner.learn(columns, { ...settings, step, learningRate: rate });
       const update = await updateWeights(seams.update, setup, step, learned.metrics);
       const timing = { rollout, verify, score, train: clock() };
       previous = { rollouts, rewards };
@@ -105,23 +107,11 @@ async function sample({ options, settings, policy, seams, previous, step }: Samp
   return { fingerprint, rollouts: await seams.rollout.next({ prompts, sampler: policy, sampling }) };
 }
 
-async function learn(
-  learner: Learner,
-  columns: Parameters<Learner["learn"]>[0],
-  step: number,
-  settings: TrainSettings,
-) {
-  const { learningRate, seed, maxGradNorm, innerEpochs, miniBatches } = settings;
+/** @throws UsageError when the schedule gives what is no rate: it would spoil the weights for good */
+function rateAt({ learningRate }: TrainSettings, step: number): number {
   const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
-  const learned = await learner.learn(columns, {
-    step,
-    seed,
-    learningRate: rate,
-    maxGradNorm,
-    innerEpochs,
-    miniBatches,
-  });
-  return { rate, learned };
+  if (Number.isFinite(rate) && rate >= 0) return rate;
+  return refuse("train", `learningRate gives ${String(rate)} at step ${step}`, "return a finite number, 0 or more");
 }
 
 async function updateWeights(

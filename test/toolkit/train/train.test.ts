@@ -116,7 +116,7 @@ test("train: rollouts from other weights stop training with row, token and both 
     },
   };
   await expect(train(options({ algorithm: drifted })).finished).rejects.toThrow(
-    /step 0: the sampler and the learner are not the same policy: row 0, token \d+ has log-prob .* when sampled and .* when learned/,
+    /step 0: the sampler and the learner disagree: row 0, token \d+ has log-prob .* when sampled and .* when learned/,
   );
 });
 
@@ -138,6 +138,25 @@ test("train: weights changed between sampling and learning stop training", async
     }),
   );
   await expect(run.finished).rejects.toThrow("the weights changed between sampling and learning");
+});
+
+test.each([
+  [Number.NaN, "NaN"],
+  [-1e-4, "-0.0001"],
+  [Number.POSITIVE_INFINITY, "Infinity"],
+])("train: a schedule that gives %d is refused before that step's rollouts", async (bad, written) => {
+  let rollouts = 0;
+  const algorithm: Algorithm = {
+    ...grpo(),
+    rollout: (input) => {
+      rollouts++;
+      return sampleCompletions(input);
+    },
+  };
+  const run = train(options({ algorithm, learningRate: (step) => (step === 1 ? bad : 1e-3) }));
+  const message = `train: learningRate gives ${written} at step 1; return a finite number, 0 or more.`;
+  await expect(run.finished).rejects.toThrow(message);
+  expect(rollouts).toBe(1);
 });
 
 test("train: the KL term needs reference log-probs and starts at 0", async () => {
