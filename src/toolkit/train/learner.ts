@@ -43,6 +43,8 @@ export interface LearnSettings {
   readonly maxGradNorm: number;
   readonly innerEpochs: number;
   readonly miniBatches: number;
+  /** Rejects with the signal's reason as long as no weight has changed; after the first update the step is finished. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Learned {
@@ -120,6 +122,7 @@ function rowOrder(rows: number, epoch: number, { miniBatches, seed, step }: Lear
 interface MiniBatch {
   readonly rows: readonly number[];
   readonly settings: LearnSettings;
+  /** There for the first update of a step. */
   readonly seen: Agreement | undefined;
 }
 
@@ -134,6 +137,7 @@ async function accumulate(
   const { shape, temperature } = options;
   const cut = { shape, temperature, totals: totalsOf(columns, rows, options.maxTokens) };
   for (const some of chunks(rows, shape.rows)) {
+    if (seen) settings.signal?.throwIfAborted();
     const { loss, metrics } = await graph.accumulate(microBatch(columns, some, cut));
     if (!Number.isFinite(loss)) throw new TrainingError(settings.step, `the loss is ${loss}; lower learningRate.`);
     sums.loss = (sums.loss ?? 0) + loss;

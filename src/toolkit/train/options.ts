@@ -59,9 +59,15 @@ export interface TrainOptions {
   readonly snapshotEvery?: number;
   /** Folder to keep the run in; it must not hold anything. Default: nothing is written. */
   readonly runFolder?: string;
-  /** Steps between checkpoints in the run folder. Default: at the end alone. */
+  /**
+   * Steps between checkpoints in the run folder: policy, optimizer's moments, seams' states. `Policy.load` opens one; a
+   * run cannot be resumed from one yet. Default: at the end alone.
+   */
   readonly checkpointEvery?: number;
-  /** Stops the run after what is being computed; `finished` then resolves with `stopped: "aborted"`. */
+  /**
+   * Stops the run within a few tokens or one micro-batch; `finished` then resolves with `stopped: "aborted"`. A step is
+   * taken whole or not at all: one that has updated weights is finished first. A held-out evaluation is dropped.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -60,7 +60,7 @@ export function createStepper(setup: StepperOptions): Stepper {
       options.signal?.throwIfAborted();
       compareFingerprints(step, fingerprint, await policy.fingerprint());
       const columns = { rollouts, rewards, advantages, ...(referenceLogProbs && { referenceLogProbs }) };
-      const learned = await learner.learn(columns, { ...settings, step, learningRate: rate });
+      const learned = await learner.learn(columns, { ...settings, step, learningRate: rate, signal: options.signal });
       const update = await updateWeights(seams.update, setup, step, learned.metrics);
       const timing = { rollout, verify, score, train: clock() };
       previous = { rollouts, rewards };

@@ -8,7 +8,6 @@ import type { Policy } from "../policy/policy.ts";
 import { progressReporter } from "../progress.ts";
 import { environment } from "../runs/environment.ts";
 import { createRunFolder, type RunFolder } from "../runs/run-folder.ts";
-import type { Task } from "../tasks/task.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
 import { type TrainOptions, type TrainSettings, trainSettings } from "./options.ts";
 import type { StepRecord } from "./record.ts";
@@ -87,7 +86,8 @@ async function steps(
   for (let step = 0; step < total; step++) {
     const taken = await unlessAborted(options.signal, () => stepper.step(step));
     if (taken === undefined) return step;
-    const record = await evaluated(taken.record, options.task, policy, settings);
+    const plain = taken.record;
+    const record = (await unlessAborted(options.signal, () => evaluated(plain, options, policy, settings))) ?? plain;
     await folder?.step(record, taken.columns);
     if ((step + 1) % (settings.checkpointEvery ?? total) === 0 && step + 1 < total) {
       await keep(folder, step + 1, policy, stepper);
@@ -115,13 +115,19 @@ async function unlessAborted<T>(signal: AbortSignal | undefined, act: () => Prom
   }
 }
 
-async function evaluated(record: StepRecord, task: Task, policy: Policy, settings: TrainSettings): Promise<StepRecord> {
+async function evaluated(
+  record: StepRecord,
+  { task, signal }: TrainOptions,
+  policy: Policy,
+  settings: TrainSettings,
+): Promise<StepRecord> {
   const { evaluateEvery, evaluation, level, maxTokens, seed } = settings;
   if (evaluateEvery === undefined || (record.step + 1) % evaluateEvery !== 0) return record;
   const { problems } = await evaluate(policy, {
     task,
     ...evaluation,
     ...(level === undefined ? {} : { level }),
+    ...(signal && { signal }),
     maxTokens,
     seed,
   });

@@ -186,6 +186,23 @@ test("train: a signal stops the run after whole steps and keeps what was learned
   await trained.dispose();
 });
 
+test("train: a signal stops a held-out evaluation; the step before it is kept", async () => {
+  const controller = new AbortController();
+  const stopping: Task = {
+    ...lenient,
+    problems: (of) => {
+      if (of.split === "test") controller.abort();
+      return lenient.problems(of);
+    },
+  };
+  const run = train(options({ task: stopping, evaluateEvery: 1, signal: controller.signal }));
+  const { stopped, records, policy: trained } = await run.finished;
+  expect([stopped, records.length]).toEqual(["aborted", 1]);
+  expect(records[0]?.metrics.eval_reward).toBeUndefined();
+  expect(await trained.fingerprint()).toBe(await endOf({ task: lenient, steps: 1 }));
+  await trained.dispose();
+});
+
 test("train: a run folder holds config, records, rollouts and checkpoints that load", async () => {
   const runFolder = join(mkdtempSync(join(tmpdir(), "train-")), "run");
   const run = train(
