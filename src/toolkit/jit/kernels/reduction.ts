@@ -1,7 +1,7 @@
 /** Reductions along axes, running sums, softmax. */
 import * as tf from "@tensorflow/tfjs";
-import { cast, isFloat, multiply, subtract, unary } from "../emit/arithmetic.ts";
-import { int64 } from "../emit/expand.ts";
+import { cast, isFloat, multiply, subtract, unary, where } from "../emit/arithmetic.ts";
+import { elementwise, int64 } from "../emit/expand.ts";
 import { pad, reshape, reverse, slice } from "../emit/layout.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { type Kernel, type KernelContext, type KernelTable, kernel } from "./kernel.ts";
@@ -43,10 +43,30 @@ function logical(op: string): Kernel {
   });
 }
 
-function extreme(op: string): Kernel {
+/**
+ * The largest or smallest entry, NaN where one is NaN: ONNX Runtime's own reductions skip NaN. Fused operators (softmax,
+ * attention, token log-probs) do not come by here.
+ */
+function extreme(op: "ReduceMax" | "ReduceMin"): Kernel {
   const [onNumbers, onBool] = [reduction(op), logical(op)];
-  return (context, inputs, attributes) =>
-    (inputs.x?.dtype === "bool" ? onBool : onNumbers)(context, inputs, attributes);
+  const onFloats = kernel(["x"], ({ graph }, { x }, attrs: ReductionAttrs) => {
+    const axes = axesOf(x, attrs);
+    const found = reduce(graph, op, x, axes, attrs.keepDims ?? false);
+    if (axes.every((axis) => x.shape[axis] === 1) || sumKeepsNaN()) return found;
+    const undefinedEntries = cast(graph, elementwise(graph, "IsNaN", [x], "bool"), "int32");
+    const some = cast(graph, reduce(graph, "ReduceMax", undefinedEntries, axes, attrs.keepDims ?? false), "bool");
+    return where(graph, some, graph.scalar(Number.NaN, x.dtype), found);
+  });
+  return (context, inputs, attributes) => {
+    const { x } = inputs;
+    if (x !== undefined && isFloat(x.dtype)) return onFloats(context, inputs, attributes);
+    return (x?.dtype === "bool" ? onBool : onNumbers)(context, inputs, attributes);
+  };
+}
+
+/** Whether the maximum is only a shift inside of an op whose sum of exponentials is NaN where an entry is. */
+function sumKeepsNaN(): boolean {
+  return tf.engine().state.scopeStack.some(({ name }) => /^log(Softmax|SumExp)(__op)?$/.test(name ?? ""));
 }
 
 function numeric({ graph }: KernelContext, x: Value): Value {

@@ -38,6 +38,9 @@ const running = [tf.cumsum, tf.cumprod].flatMap((run) =>
   ),
 );
 
+const withNaN = exactly([Number.NaN, 2, 3, Number.NaN, 5, 6], [3, 2]);
+const withInfinities = exactly([Infinity, -Infinity, -Infinity, -Infinity, 1, Infinity], [3, 2]);
+
 export const reductionCases: readonly KernelCase[] = [
   ...numeric.flatMap((run) => inAllWays(run)),
   ...inAllWays(tf.prod).slice(0, 3),
@@ -50,6 +53,12 @@ export const reductionCases: readonly KernelCase[] = [
   { name: "sum of nothing", inputs: [float([0, 3])], run: (x) => [tf.sum(x, 0), tf.sum(x)] },
   { name: "sum, mean of bool", inputs: [bool([3, 4])], run: (x) => [tf.sum(x, 0), tf.mean(x, 0)] },
   { name: "max with ties", inputs: [exactly([1, 3, 3, 2], [2, 2])], run: (x) => tf.max(x) },
+  ...[tf.max, tf.min].flatMap((run): KernelCase[] => [
+    { name: `${run.name} with NaN`, inputs: [withNaN], run: (x) => [run(x, 1), run(x, 0, true), run(x), run(x, [])] },
+    { name: `${run.name} with infinities`, inputs: [withInfinities], run: (x) => [run(x, 1), run(x, 0)] },
+    { name: `${run.name} of one NaN`, inputs: [exactly([Number.NaN], [1, 1])], run: (x) => run(x, 1) },
+  ]),
+  { name: "logSumExp, logSoftmax with NaN", inputs: [withNaN], run: (x) => [tf.logSumExp(x, 1), tf.logSoftmax(x)] },
   { name: "all, any", inputs: [bool([3, 4])], run: (x) => [tf.all(x, 1), tf.any(x, 0, true), tf.all(x), tf.any(x)] },
   {
     name: "max, min of bool",
