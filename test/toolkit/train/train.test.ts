@@ -203,6 +203,26 @@ test("train: a signal stops a held-out evaluation; the step before it is kept", 
   await trained.dispose();
 });
 
+test("train: a signal stops learning between micro-batches; a step without an update is no step", async () => {
+  const controller = new AbortController();
+  const plain = grpo();
+  let pieces = 0;
+  const algorithm: Algorithm = {
+    ...plain,
+    advantage: ({ rollouts }) => ({
+      get perToken() {
+        if (++pieces === 2) controller.abort(); // read once for each micro-batch
+        return rollouts.mask;
+      },
+    }),
+  };
+  const run = train(options({ algorithm, microBatches: 4, signal: controller.signal }));
+  const { stopped, records, policy: trained } = await run.finished;
+  expect([stopped, records.length, pieces]).toEqual(["aborted", 0, 2]);
+  expect(await trained.fingerprint()).toBe(await policy.fingerprint());
+  await trained.dispose();
+});
+
 test("train: a run folder holds config, records, rollouts and checkpoints that load", async () => {
   const runFolder = join(mkdtempSync(join(tmpdir(), "train-")), "run");
   const run = train(
