@@ -94,6 +94,9 @@ export class Engine {
       ...(threads !== undefined && { threads }),
       ...(maxSessionBytes !== undefined && { maxSessionBytes }),
     };
+    // onnxruntime's Linux library sends usage data to its maker unless this is set when it loads; its native code reads the
+    // process's environment, not the worker's. Whoever wants to send sets it to 0.
+    process.env.ORT_DISABLE_TELEMETRY ??= "1";
     // The host's own flags (loaders, inspectors, type stripping) are for its sources; the worker runs built code.
     this.#worker = new Worker(entryPoint("./worker.ts", import.meta.url), {
       name: "rlvr-engine",
