@@ -81,7 +81,11 @@ interface Explained {
 const wrongInput: readonly Explained[] = [
   {
     pattern: /idx=(-?\d+) must be within the inclusive range \[-?\d+,(-?\d+)\]/,
-    problem: ([, index, last]) => `index ${index} lies outside of 0 to ${last}`,
+    // Negative ones come here moved down by the size: see the kernel of tf.gather.
+    problem: ([, index, last]) => {
+      const given = Number(index) < 0 ? Number(index) + Number(last) + 1 : index;
+      return `index ${given} lies outside of 0 to ${last}`;
+    },
     remedy: "check the indices that tf.gather or a scatter gets",
   },
   {

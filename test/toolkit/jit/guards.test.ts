@@ -86,6 +86,11 @@ test.each([
   expect(refusal(fn)).toMatch(/2.*3.*; (transpose one|give each label)/);
 });
 
+test.each([-1, 2])("guards: the constant index %i of 2 is refused", (index) => {
+  const message = refusal((t) => tf.gather(t, tf.tensor1d([0, index], "int32")));
+  expect(message).toContain(`f: index ${index} lies outside of 0 to 1; check the indices that tf.gather gets.`);
+});
+
 test.each([
   ["floorDiv", (t: tf.Tensor) => tf.floorDiv(t.toInt(), tf.scalar(0, "int32"))],
   ["mod", (t: tf.Tensor) => tf.mod(t.toInt(), tf.scalar(0, "int32"))],

@@ -37,7 +37,13 @@ test("sessions: an index outside of the tensor is named with the function, the f
   expect(error.message).toBe(
     "pick: index 7 lies outside of 0 to 2; check the indices that tf.gather or a scatter gets.",
   );
-  expect(String(error.cause)).toContain("Gather_0");
+  expect(String(error.cause)).toContain("Gather node");
+});
+
+test.each([-1, -3, -100, 3])("sessions: index %i of 3 is refused as it was given", (index) => {
+  const feeds = { arg0: floats(1, 2, 3), arg1: whole(0, index) };
+  const { message } = failure(pick.trace(feeds.arg0, feeds.arg1).model, feeds);
+  expect(message).toContain(`pick: index ${index} lies outside of 0 to 2; `);
 });
 
 test("sessions: a division of integers by 0 is named with the function", () => {

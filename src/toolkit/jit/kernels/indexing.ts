@@ -1,7 +1,7 @@
 /** Gather, scatter, one-hot, top-k. */
 import * as tf from "@tensorflow/tfjs";
-import { cast, compare, multiply, where } from "../emit/arithmetic.ts";
-import { expand, int64, sizeOf, splat } from "../emit/expand.ts";
+import { cast, compare, multiply, subtract, where } from "../emit/arithmetic.ts";
+import { expand, int64, sizeOf, splat, stripExpand } from "../emit/expand.ts";
 import { reshape, reshapeSource } from "../emit/layout.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { graphType, type KernelContext, type KernelTable, kernel } from "./kernel.ts";
@@ -13,14 +13,37 @@ function gather(context: KernelContext, x: Value, indices: Value, { axis, batchD
   }
   const { graph } = context;
   const [along = 0] = tf.util.parseAxisParam(axis, [...x.shape]);
-  context.gathered.add(gatherKey(graph, indices, x.shape[along] ?? 0));
+  const size = x.shape[along] ?? 0;
+  context.gathered.add(gatherKey(graph, indices, size));
   const shape = [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)];
-  return graph.node("Gather", [x, whole(graph, indices)], { dtype: x.dtype, shape }, { attributes: { axis: along } });
+  return graph.node(
+    "Gather",
+    [x, inside(context, indices, size)],
+    { dtype: x.dtype, shape },
+    { attributes: { axis: along } },
+  );
 }
 
 /** Names a list of indices together with the size of the axis they were read along. */
 function gatherKey(graph: GraphBuilder, indices: Value, size: number): string {
   return `${reshapeSource(graph, indices).name}:${size}`;
+}
+
+/**
+ * Indices that ONNX's Gather refuses where they are not from 0 to `size` − 1: it would count −1 … −size from the end, so
+ * negative ones go further down by `size`. Constant indices are checked now.
+ */
+function inside(context: KernelContext, indices: Value, size: number): Value {
+  const { graph } = context;
+  const known = graph.literal(stripExpand(graph, indices));
+  const wrong = known && Array.from(known, Number).find((index) => index < 0 || index >= size);
+  if (wrong !== undefined) {
+    context.refuse(`index ${wrong} lies outside of 0 to ${size - 1}`, "check the indices that tf.gather gets");
+  }
+  const numbers = whole(graph, indices);
+  if (known !== undefined) return numbers;
+  const negative = compare(graph, "Less", numbers, graph.scalar(0, "int32"));
+  return where(graph, negative, subtract(graph, numbers, graph.scalar(size, "int32")), numbers);
 }
 
 /** Indices are int32 in TensorFlow.js, but nothing stops a float. */
