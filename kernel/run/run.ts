@@ -2,7 +2,9 @@
  * Runs a notebook without a front end: the same executor as the interactive kernel, outputs saved after each cell,
  * parameters set from outside, a record of where the numbers come from.
  */
-import { basename, dirname, resolve } from "node:path";
+import { realpath } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { checkWritable, writeFileAtomic } from "../../src/toolkit/files.ts";
 import { refuse } from "../../src/toolkit/refuse.ts";
 import type { CellError, CellOutcome, ExecutorEvent } from "../executor/events.ts";
 import { type CodeCell, type JsonObject, type Notebook, readNotebook, writeNotebook } from "../notebook/format.ts";
@@ -20,8 +22,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Told of each cell's start and end and of every event. */
   readonly reporter?: RunReporter;
-  /** Called with the notebook before the first cell and after the last one, to write it in other forms. */
-  readonly onSave?: (notebook: Notebook) => Promise<void>;
+  /** The notebook in another form, written before the first cell and after the last one. */
+  readonly page?: { readonly path: string; readonly render: (notebook: Notebook) => string };
 }
 
 export interface RunReporter {
@@ -46,21 +48,22 @@ export interface RunResult {
  * @throws UsageError when the notebook, a parameter or the output's place is not usable; nothing has run then
  */
 export async function runNotebook(path: string, options: RunOptions): Promise<RunResult> {
-  const { output, settings = [], signal, reporter = {}, onSave } = options;
+  const { output, settings = [], signal, reporter = {}, page } = options;
   const start = performance.now();
   const source = await readNotebook(path);
   const parameters = readSettings(settings, declaredParameters(source));
   const notebook = injectParameters(source, parameters);
-  if (resolve(output) === resolve(path)) {
-    refuse("run", `the output ${output} is the notebook itself`, "name another file with -o");
-  }
+  await checkTargets(path, output, page?.path);
   const folder = dirname(resolve(path));
   const record = await provenance(source, parameters, folder);
   notebook.metadata = { ...notebook.metadata, rlvr: record };
   const cells = notebook.cells.filter((cell) => cell.cell_type === "code");
   for (const cell of cells) Object.assign(cell, { outputs: [], execution_count: null });
-  await writeNotebook(output, notebook);
-  await onSave?.(notebook);
+  const save = async (): Promise<void> => {
+    await writeNotebook(output, notebook);
+    if (page) await writeFileAtomic(page.path, page.render(notebook));
+  };
+  await save();
 
   const executor = await ExecutorProcess.spawn({ cwd: folder });
   const stop = (): void => void executor.interrupt();
@@ -100,7 +103,30 @@ export async function runNotebook(path: string, options: RunOptions): Promise<Ru
   } finally {
     signal?.removeEventListener("abort", stop);
     await executor.close();
-    await writeNotebook(output, notebook); // with what came after the last cell's end
-    await onSave?.(notebook);
+    await save(); // with what came after the last cell's end
+  }
+}
+
+/** Refuses targets that are the notebook or each other, links looked through, or that cannot be written. */
+async function checkTargets(path: string, output: string, page: string | undefined): Promise<void> {
+  const source = await realPath(path);
+  const target = await realPath(output);
+  if (target === source) refuse("run", `the output ${output} is the notebook itself`, "name another file with -o");
+  await checkWritable(output);
+  if (page === undefined) return;
+  const pageTarget = await realPath(page);
+  if (pageTarget === source) refuse("run", `the page ${page} is the notebook itself`, "name another file");
+  if (pageTarget === target) refuse("run", `the page ${page} is the output notebook`, "name another file");
+  await checkWritable(page);
+}
+
+/** The file a path names in the end; for a file that does not exist yet, its place in the real folder. */
+async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const absolute = resolve(path);
+    const folder = dirname(absolute);
+    return folder === absolute ? absolute : join(await realPath(folder), basename(absolute));
   }
 }

@@ -211,7 +211,8 @@ export class ExecutorProcess {
       const text = decoder.write(chunk).replace(inspectorNotice, "");
       if (fd === 2) this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailLength);
       const listener = this.#listeners.get(this.#lastRun);
-      if (text === "" || !listener) return;
+      // Once it is told to end, what comes here is native code that was cut off in the middle, such as an engine's run.
+      if (text === "" || !listener || this.#killed === "closed") return;
       listener.onEvent({ kind: "stream", name, text, cell: listener.cell.index, id: listener.cell.id });
     });
   }

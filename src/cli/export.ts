@@ -1,4 +1,5 @@
 /** `rlvr export`: an executed notebook as one HTML file. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readNotebook } from "../../kernel/notebook/format.ts";
 import { notebookHtml } from "../../kernel/notebook/html.ts";
@@ -26,6 +27,7 @@ export async function exportHtml(args: readonly string[]): Promise<number> {
     refuse("rlvr export", `${positionals.length} notebooks are named`, "name one: rlvr export notebook.ipynb");
   }
   const output = values.output ?? path.replace(/(\.ipynb)?$/, ".html");
+  if (resolve(output) === resolve(path)) refuse("rlvr export", `${output} is the notebook itself`, "name another file");
   await writeFileAtomic(output, notebookHtml(await readNotebook(path)));
   process.stdout.write(`${output}\n`);
   return 0;

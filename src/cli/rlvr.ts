@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `rlvr` command: one module per subcommand. Exit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted. */
+import { createRequire } from "node:module";
 import { UsageError } from "../toolkit/refuse.ts";
 
 interface Command {
@@ -26,6 +27,11 @@ async function main(args: readonly string[]): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(help());
     return name === undefined ? 2 : 0;
+  }
+  if (name === "--version") {
+    const { version }: { version?: string } = createRequire(import.meta.url)("rlvr-lab/package.json");
+    process.stdout.write(`${version}\n`);
+    return 0;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command)

@@ -4,7 +4,6 @@ import { parseArgs } from "node:util";
 import { notebookHtml } from "../../kernel/notebook/html.ts";
 import { runNotebook } from "../../kernel/run/run.ts";
 import { terminalReporter } from "../../kernel/run/terminal.ts";
-import { writeFileAtomic } from "../toolkit/files.ts";
 import { refuse } from "../toolkit/refuse.ts";
 
 const HELP = `rlvr run <notebook.ipynb> [-p name=value]... [-o out.ipynb] [--html out.html] [--quiet]
@@ -14,7 +13,8 @@ const HELP = `rlvr run <notebook.ipynb> [-p name=value]... [-o out.ipynb] [--htm
       --html file              also write one HTML file with interactive plots
       --quiet                  print checks and errors only
 
-Exit code 0: all cells ran and all checks held; 1: a cell or a check failed; 2: wrong use; 130: interrupted.
+Exit code 0: all cells ran and all checks held; 1: a cell or a check failed; 2: wrong use, also of the toolkit in a
+cell (a UsageError, such as a level out of range); 130: interrupted.
 `;
 
 /** Runs the command; returns its exit code. */
@@ -46,7 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
       settings,
       signal,
       reporter: terminalReporter(process.stdout, { quiet }),
-      ...(html === undefined ? {} : { onSave: (notebook) => writeFileAtomic(html, notebookHtml(notebook)) }),
+      ...(html === undefined ? {} : { page: { path: html, render: notebookHtml } }),
     });
     if (result.failure) {
       const { cell, number, error } = result.failure;
@@ -54,6 +54,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     process.stdout.write(`${result.status} in ${(result.ms / 1000).toFixed(1)} s: ${output}\n`);
     if (html !== undefined) process.stdout.write(`open ${html}\n`);
+    if (result.status === "failed" && result.failure?.error.ename === "UsageError") return 2;
     return { ok: 0, failed: 1, interrupted: 130 }[result.status];
   });
 }

@@ -19,7 +19,7 @@ const HOST = Symbol.for("rlvr.check");
  * @param name without blanks, such as `"pass@1.gain"`
  * @param band lowest and highest value that pass; `Infinity` leaves a side open
  */
-export function check(name: string, value: number, band: readonly [number, number]): CheckResult {
+export function check(name: string, value: number, band: readonly [number, number]): void {
   const [low, high] = band;
   if (!/^\S+$/.test(name)) refuse("check", `name is ${JSON.stringify(name)}`, "pass a name without blanks");
   if (typeof value !== "number") refuse("check", `the value of ${name} is ${String(value)}`, "pass a number");
@@ -29,7 +29,6 @@ export function check(name: string, value: number, band: readonly [number, numbe
   const host: unknown = Reflect.get(globalThis, HOST);
   if (typeof host === "function") host(result);
   else if (!result.ok) process.exitCode = 1;
-  return result;
 }
 
 /** Up to six significant digits; a value is rounded toward nothing that would hide a failure by more than that. */

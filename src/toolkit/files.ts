@@ -31,6 +31,20 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 }
 
 /**
+ * Refuses a path where {@link writeFileAtomic} would fail, before the work whose result goes there is done. Folders on
+ * the way are made; nothing else is left.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  await naming(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    const temporary = temporaryName(path);
+    await (await open(temporary, "wx")).close();
+    await rm(temporary, { force: true });
+  });
+}
+
+/**
  * Replaces a folder by what `fill` writes into a temporary one beside it. When `fill` throws, nothing has changed.
  *
  * @param fill writes the content into the folder whose path it gets
@@ -122,6 +136,7 @@ const REASONS: Readonly<Record<string, readonly [string, string]>> = {
   EDQUOT: ["the disk quota is used up", "free some space or choose another folder"],
   EISDIR: ["there is a folder of that name", "choose another name"],
   ENOTDIR: ["a part of the path is a file", "choose another path"],
+  ENOENT: ["a part of the path cannot be made", "choose another path"],
   EEXIST: ["a part of the path is a file", "choose another path"],
   ENAMETOOLONG: ["the name is too long", "choose a shorter name"],
 };

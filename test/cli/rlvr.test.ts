@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,8 @@ import { expect, test } from "vitest";
 
 const cli = fileURLToPath(new URL("../../dist/src/cli/rlvr.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "rlvr-cli-"));
+mkdirSync(join(folder, "node_modules"));
+symlinkSync(fileURLToPath(new URL("../..", import.meta.url)), join(folder, "node_modules", "rlvr-lab"), "junction");
 
 function rlvr(...args: string[]): { code: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8" });
@@ -43,6 +45,33 @@ test("rlvr run: a failing cell exits 1 with the cell and its line", () => {
   expect(code).toBe(1);
   expect(err).toContain("cell 2 (c1) failed");
   expect(err).toContain("broken");
+});
+
+test("rlvr run: wrong use of the toolkit in a cell exits 2 and says what to do", () => {
+  const source = 'import { chainAddition } from "rlvr-lab";\nchainAddition({ digits: 99 });';
+  const { code, err } = rlvr("run", notebook("level.ipynb", "const n = 2;", source));
+  expect(err).toContain("chainAddition: digits is 99; pass 1 to 9.");
+  expect(code).toBe(2);
+});
+
+test("rlvr --version: prints the package's version", () => {
+  expect(rlvr("--version")).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: "" });
+});
+
+test.each([
+  [["run", "good.ipynb", "-o", "o.ipynb", "--html", "good.ipynb"], "the page good.ipynb is the notebook itself"],
+  [["run", "good.ipynb", "-o", "good.ipynb"], "the output good.ipynb is the notebook itself"],
+  [["run", "good.ipynb", "-o", "good.ipynb/x", "--html", "o.html"], "cannot write"],
+  [["run", "good.ipynb", "-o", "o.ipynb", "--html", "good.ipynb/x"], "cannot write"],
+  [["run", "good.ipynb", "-o", "o.ipynb", "--html", "o.ipynb"], "the page o.ipynb is the output notebook"],
+  [["export", "good.ipynb", "-o", "good.ipynb"], "good.ipynb is the notebook itself"],
+])("rlvr %j exits 2 and touches nothing", (args, message) => {
+  const before = readFileSync(join(folder, notebook("good.ipynb", "const n = 2;")), "utf8");
+  const { code, err } = rlvr(...args);
+  expect(err).toContain(message);
+  expect(code).toBe(2);
+  expect(readFileSync(join(folder, "good.ipynb"), "utf8")).toBe(before);
+  for (const name of ["o.ipynb", "o.html"]) expect(existsSync(join(folder, name))).toBe(false);
 });
 
 test.each([

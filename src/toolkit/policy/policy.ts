@@ -62,6 +62,12 @@ export class Policy {
   /** A policy from a folder in the Hugging Face layout. @throws UsageError when a file is missing or corrupt */
   static async load(folder: string, { engine = Engine.shared() }: { readonly engine?: Engine } = {}): Promise<Policy> {
     const { config, tokenizer, parameters } = await loadPolicyFiles(folder);
+    for (const [name, { data }] of Object.entries(parameters)) {
+      const bad = data.findIndex((value) => !Number.isFinite(value));
+      if (bad < 0) continue;
+      const where = `entry ${bad} of ${name} in ${folder} is ${data[bad]}`;
+      refuse("Policy.load", where, "the file is damaged or the training diverged: load an earlier checkpoint");
+    }
     return new Policy(config, tokenizer, await engine.parameters(parameters));
   }
 
