@@ -13,7 +13,7 @@ const self = fileURLToPath(import.meta.url);
 const here = `${dirname(self)}${sep}`;
 
 /** This library's own code, whose use of clocks (progress, output) is not part of the traced function. */
-const library: readonly string[] = [join(here, "../.."), join(here, "../../../kernel/")];
+const library: readonly string[] = [join(here, "../../"), join(here, "../../../kernel/")];
 
 /** The tfjs ops that draw random numbers on the host. */
 const randomOps: ReadonlySet<string> = new Set([

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import { jit } from "../../../src/toolkit/jit/jit.ts";
@@ -62,15 +63,30 @@ test.each([
   expect(call()).toBeGreaterThanOrEqual(0);
 });
 
-test("guards: a package's own use of the clock is not refused", () => {
-  const source = "return Date.now()\n//# sourceURL=/somewhere/node_modules/logger/index.js";
-  const stamp: () => number = Object.assign(new Function(source));
+/** Reads the clock in a function that stands in another file. */
+function stampIn(file: string): () => number {
+  return Object.assign(new Function(`return Date.now()\n//# sourceURL=${file}`));
+}
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+test.each([
+  "/somewhere/node_modules/logger/index.js",
+  `${root}src/toolkit/progress.ts`,
+  `${root}kernel/executor/output.ts`,
+])("guards: the use of the clock in %s is not refused", (file) => {
+  const stamp = stampIn(file);
   let stamped = 0;
   jit((t: tf.Tensor) => {
     stamped = stamp();
     return t;
   }).trace(x);
   expect(stamped).toBeGreaterThan(0);
+});
+
+test("guards: the use of the clock beside the library is refused", () => {
+  const stamp = stampIn(`${root}src-of-mine/objective.ts`);
+  expect(() => jit((t: tf.Tensor) => t.mul(stamp())).trace(x)).toThrow("Date.now would give the same time");
 });
 
 test("guards: shapes that do not broadcast are refused", () => {
