@@ -188,7 +188,7 @@ function alignmentWords({ ids, negativeShare, meanCosine, pairs, worst }: Gradie
   const head = `Gradient alignment of ${ids.length} problems: mean cosine ${fixed(meanCosine)}, ${share}`;
   const [first] = worst;
   if (first === undefined) return head;
-  return `${head}\nworst: a step on ${first.from} changes ${first.to} by ${fixed(first.effect, 3)} nats`;
+  return `${head}\nworst: a step on ${first.from} changes ${first.to} by ${fixed(first.effect, 3)} nats per unit of step size`;
 }
 
 /** Ids without the words that all of them begin with: `add/3/17` and `add/3/20` are 17 and 20. */

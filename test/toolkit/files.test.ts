@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openLines, writeFileAtomic, writeFolderAtomic } from "../../src/toolkit/files.ts";
+import { checkWritable, openLines, writeFileAtomic, writeFolderAtomic } from "../../src/toolkit/files.ts";
 
 const fresh = (): string => mkdtempSync(join(tmpdir(), "files-"));
 
@@ -58,4 +58,13 @@ test("openLines: appended values stay in order and a second writer goes on where
   await second.append("3");
   await second.close();
   expect(existsSync(path) && readFileSync(path, "utf8")).toBe('{"a":1}\n[2]\n"3"\n');
+});
+
+test("checkWritable: what can be written passes and leaves nothing, what cannot is named", async () => {
+  const folder = fresh();
+  await checkWritable(join(folder, "a", "b.txt"));
+  expect(readdirSync(join(folder, "a"))).toEqual([]);
+  await expect(checkWritable(join(folder, "a"))).rejects.toThrow("there is a folder of that name");
+  writeFileSync(join(folder, "file"), "");
+  await expect(checkWritable(join(folder, "file", "x"))).rejects.toThrow("a part of the path is a file");
 });

@@ -104,3 +104,13 @@ test("Policy.load: weights of another config and a missing folder are refused", 
   );
   await expect(Policy.load(join(path, "none"))).rejects.toThrow("config.json: the file cannot be read; pass a folder");
 });
+
+test("Policy.load: weights that are no numbers are refused by name", async () => {
+  const path = await folder();
+  await policy.save(path);
+  const weights = await policy.parameters.read();
+  const norm = weights["model.norm.weight"]?.data;
+  if (norm) norm[3] = Number.NaN;
+  await writeFile(join(path, "model.safetensors"), encodeSafetensors(weights));
+  await expect(Policy.load(path)).rejects.toThrow(`entry 3 of model.norm.weight in ${path} is NaN`);
+});
