@@ -144,18 +144,3 @@ test("chain addition: a level, split or count that does not exist is refused", (
   expect(() => task.problems({ split: "train", count: -1, seed: 1 })).toThrow("count is -1");
   expect(() => task.problems({ split: "dev" as "test", count: 1, seed: 1 })).toThrow('split is "dev"');
 });
-
-test("chain addition: 50,000 completions are verified in a second, with room for a slow machine", () => {
-  const r = random();
-  const items = task.problems({ split: "train", count: 5000, seed: 1 }).map((p, i) => {
-    return { p, text: task.demonstration(p, r, { flawed: i % 2 === 0 }) };
-  });
-  const start = performance.now();
-  let correct = 0;
-  for (let i = 0; i < 50_000; i++) {
-    const item = items[i % items.length];
-    if (item && task.verify(item.p, item.text).score === 1) correct++;
-  }
-  expect(performance.now() - start).toBeLessThan(1000);
-  expect(correct).toBe(25_000);
-});
