@@ -12,6 +12,7 @@ export { check } from "./toolkit/check.ts";
 export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type ProblemScore } from "./toolkit/evaluate.ts";
 export type { AdamWOptions } from "./toolkit/jit/adamw.ts";
+export { type EagerBackend, eagerBackend } from "./toolkit/jit/eager-backend.ts";
 export { Engine } from "./toolkit/jit/engine.ts";
 export { gradientStep } from "./toolkit/jit/gradient-step.ts";
 export type { HostTensor } from "./toolkit/jit/host-tensor.ts";
