@@ -52,7 +52,16 @@ function blank(prefix: string): string {
 
 /** @throws CellSyntaxError when the source is not a valid TypeScript module (early errors included) */
 export function checkSyntax(source: string): void {
-  const { errors } = parseSync("cell.ts", source, { lang: "ts", sourceType: "module", showSemanticErrors: true });
+  const { errors, program } = parseSync("cell.ts", source, {
+    lang: "ts",
+    sourceType: "module",
+    showSemanticErrors: true,
+  });
+  for (const node of program.body) {
+    if (node.type !== "VariableDeclaration" || !node.kind.endsWith("using")) continue;
+    const message = `"${node.kind}" is not possible at the top level of a cell, whose names live on (put it in a block)`;
+    throw new CellSyntaxError(message, positionOf(source, node.start));
+  }
   const error = errors.find(({ severity }) => severity === "Error");
   if (!error) return;
   const label = error.labels.reduce<{ start: number } | undefined>((last, next) => later(last, next), undefined);
