@@ -4,7 +4,7 @@ import { CellSyntaxError } from "../../../kernel/compiler/syntax-error.ts";
 
 function failure(source: string): unknown {
   try {
-    compileCell(source, { isConst: () => false, isGlobal: () => false }, []);
+    compileCell(source, { has: () => false, isConst: () => false, isGlobal: () => false }, []);
     return undefined;
   } catch (error) {
     return error;
