@@ -6,31 +6,13 @@
  * per-token array is [B, T], its column t about token ids[b][t + 1].
  */
 import type { PromptBatch } from "./curriculum.ts";
+import type { Generations } from "./policy/generation.ts";
 import type { Seam } from "./seam.ts";
 import type { Problem } from "./tasks/task.ts";
 
-/** A step's completions, in columns. */
-export interface Rollouts {
+/** A step's completions, in columns, with the problems that `group` points into. */
+export interface Rollouts extends Generations {
   readonly problems: readonly Problem[];
-  /** B and T + 1. */
-  readonly rows: number;
-  readonly width: number;
-  readonly ids: Int32Array; // [B, T + 1]
-  readonly promptLengths: Int32Array; // [B]
-  /** Tokens of the completion, end token included. */
-  readonly completionLengths: Int32Array; // [B]
-  /** Index into `problems`. */
-  readonly group: Int32Array; // [B]
-  /** Log-prob of each token under the distribution it was drawn from (temperature, top-k ... applied). */
-  readonly sampleLogProbs: Float32Array; // [B, T]
-  /** Log-prob of each token under the policy itself: temperature 1, nothing cut off. */
-  readonly policyLogProbs: Float32Array; // [B, T]
-  /** 1 where ids[b][t + 1] is a token of the completion. */
-  readonly mask: Float32Array; // [B, T]
-  readonly finish: readonly ("eos" | "stop" | "length")[];
-  /** Text of the completions, without the end token. */
-  readonly completions: readonly string[];
-  readonly tokensPerSecond: number;
 }
 
 /** How completions are drawn. */

@@ -2,31 +2,7 @@ import { expect, test } from "vitest";
 import { truncateDelta, type Weights, weightDeltas } from "../../src/analysis/index.ts";
 import { toBfloat16 } from "../../src/analysis/weights/bfloat16.ts";
 import { rng } from "../../src/toolkit/rng.ts";
-
-const matrix = (rows: readonly (readonly number[])[]) => ({
-  data: Float32Array.from(rows.flat()),
-  shape: [rows.length, rows[0]?.length ?? 0],
-});
-
-// Δ of "m" is diag(3, 2, 1) in three of its four columns; "v" moves by (3, 4); "still" stays.
-const before: Weights = {
-  m: matrix([
-    [1, 1, 1, 1],
-    [1, 1, 1, 1],
-    [1, 1, 1, 1],
-  ]),
-  v: { data: Float32Array.of(0, 0), shape: [2] },
-  still: matrix([[5, 6]]),
-};
-const after: Weights = {
-  m: matrix([
-    [4, 1, 1, 1],
-    [1, 3, 1, 1],
-    [1, 1, 2, 1],
-  ]),
-  v: { data: Float32Array.of(3, 4), shape: [2] },
-  still: matrix([[5, 6]]),
-};
+import { after, before, matrix } from "../support/weight-change.ts";
 
 test("weightDeltas: norms, spectrum and ranks of a change known by hand", async () => {
   const { tensors, overall } = await weightDeltas(before, after, { ranks: [1, 2, 8] });
@@ -103,20 +79,17 @@ test("weightDeltas: a tensor of three axes is its first axis against the others"
   expect(Array.from(tensors[0]?.spectrum?.singularValues ?? [])).toEqual([1, 1]);
 });
 
-test("weightDeltas: 30 matrices of 128 x 320 take seconds at most, report progress and let timers in", async () => {
+test("weightDeltas: 30 matrices of 128 x 320 report progress and let timers in", async () => {
   const random = rng({ seed: 2, stream: "test" });
   const draw = () => ({ data: Float32Array.from({ length: 128 * 320 }, () => random.uniform()), shape: [128, 320] });
   const named = (): Weights => Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`w${i}`, draw()]));
   const [x, y] = [named(), named()];
   let [calls, turns] = [0, 0];
   const timer = setInterval(() => turns++, 5);
-  const start = performance.now();
   await weightDeltas(x, y, { onProgress: ({ total }) => (calls += total / 30) });
-  const seconds = (performance.now() - start) / 1000;
   clearInterval(timer);
   expect(calls).toBe(30);
   expect(turns).toBeGreaterThan(20);
-  expect(seconds).toBeLessThan(10); // 0.8 s on an idle core; the bound is for a busy machine
 });
 
 test.each([

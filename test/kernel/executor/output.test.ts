@@ -7,17 +7,13 @@ const lines = 100_000;
 test(`output: ${lines} lines arrive whole, in order, before the cell ends, in few events`, async () => {
   await using notebook = await openNotebook();
   await notebook.run("1");
-  const started = performance.now();
   const { events, outcome } = await notebook.run(`for (let i = 0; i < ${lines}; i++) console.log(i);`);
-  const ms = performance.now() - started;
   const expected = Array.from({ length: lines }, (_, i) => `${i}\n`).join("");
   const received = text(events);
   expect(received.length).toBe(expected.length);
   expect(received).toBe(expected);
   expect(outcome.status).toBe("ok");
   expect(events.length).toBeLessThan(2000);
-  console.log(`output: ${lines} lines in ${ms.toFixed(0)} ms, ${events.length} events`);
-  expect(ms).toBeLessThan(6000);
 });
 
 test("output: 10 MB in one print and a display of 20 MB arrive whole", async () => {

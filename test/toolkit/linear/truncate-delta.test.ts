@@ -1,31 +1,6 @@
 import { expect, test } from "vitest";
 import { truncateDelta } from "../../../src/toolkit/linear/truncate-delta.ts";
-import type { Weights } from "../../../src/toolkit/linear/weight-pairs.ts";
-
-const matrix = (rows: readonly (readonly number[])[]) => ({
-  data: Float32Array.from(rows.flat()),
-  shape: [rows.length, rows[0]?.length ?? 0],
-});
-
-// Δ of "m" is diag(3, 2, 1) in three of its four columns; "v" moves by (3, 4); "still" stays.
-const before: Weights = {
-  m: matrix([
-    [1, 1, 1, 1],
-    [1, 1, 1, 1],
-    [1, 1, 1, 1],
-  ]),
-  v: { data: Float32Array.of(0, 0), shape: [2] },
-  still: matrix([[5, 6]]),
-};
-const after: Weights = {
-  m: matrix([
-    [4, 1, 1, 1],
-    [1, 3, 1, 1],
-    [1, 1, 2, 1],
-  ]),
-  v: { data: Float32Array.of(3, 4), shape: [2] },
-  still: matrix([[5, 6]]),
-};
+import { after, before } from "../../support/weight-change.ts";
 
 test("truncateDelta: keeps the top r directions of the change and all of a vector's", async () => {
   const two = await truncateDelta(before, after, 2);
