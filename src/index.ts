@@ -6,11 +6,14 @@ export {
   type Advantages,
   groupAdvantages,
   spreadOverTokens,
+  statistic,
 } from "./toolkit/advantage.ts";
 export { type Algorithm, type Choice, describe } from "./toolkit/algorithm.ts";
 export { check } from "./toolkit/check.ts";
+export { type AlgorithmChange, type ChoiceDifference, compose, diff } from "./toolkit/compose.ts";
 export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type ProblemScore } from "./toolkit/evaluate.ts";
+export * from "./toolkit/groups.ts";
 export type { AdamWOptions } from "./toolkit/jit/adamw.ts";
 export { type EagerBackend, eagerBackend } from "./toolkit/jit/eager-backend.ts";
 export { Engine } from "./toolkit/jit/engine.ts";
@@ -19,13 +22,31 @@ export type { HostTensor } from "./toolkit/jit/host-tensor.ts";
 export { jit } from "./toolkit/jit/jit.ts";
 export { constant, cosine, linearWarmup } from "./toolkit/jit/schedules.ts";
 export {
+  entropy,
+  type LogitsView,
+  logProb,
+  type Model,
+  type Models,
+  meanLogProb,
+  type Statistic,
+  type StatisticColumns,
+  type TokenRows,
+  tokenLogit,
+} from "./toolkit/models.ts";
+export {
+  type Aggregation,
   aggregate,
+  type CheckedBatch,
+  type ColumnKind,
   checkBatch,
+  column,
+  joinNeeds,
   masked,
   type Objective,
   type ObjectiveNeeds,
   type ObjectiveResult,
   type PolicyBatch,
+  required,
 } from "./toolkit/objective.ts";
 export { type PolicyConfig, sizes } from "./toolkit/policy/config.ts";
 export type { GenerateOptions, Generations } from "./toolkit/policy/generation.ts";
@@ -34,12 +55,14 @@ export { scoreTokens } from "./toolkit/policy/score.ts";
 export { charTokenizer, type Tokenizer } from "./toolkit/policy/tokenizer.ts";
 export * from "./toolkit/probe.ts";
 export { type ProgressEvent, reportProgress } from "./toolkit/progress.ts";
+export * from "./toolkit/ratio.ts";
 export { UsageError } from "./toolkit/refuse.ts";
 export type { Reward, RewardInput, Rewards } from "./toolkit/reward.ts";
 export { type Rng, rng } from "./toolkit/rng.ts";
-export { type Rollout, type Rollouts, sampleCompletions } from "./toolkit/rollout.ts";
+export { furtherDraw, type Rollout, type Rollouts, sampleCompletions } from "./toolkit/rollout.ts";
+export { foreignRow, fromRows, movedRow, pickRewards, type Row, rowsOf, selectRows } from "./toolkit/rows.ts";
 export { readRun, type StoredRun } from "./toolkit/runs/read-run.ts";
-export { type Seam, stateful } from "./toolkit/seam.ts";
+export { type Seam, stateful, wrapSeam, wrapStateful } from "./toolkit/seam.ts";
 export * from "./toolkit/tasks/index.ts";
 export { type PretrainOptions, pretrain } from "./toolkit/train/pretrain.ts";
 export type { StepRecord } from "./toolkit/train/record.ts";

@@ -11,20 +11,22 @@
  *
  * Seams: advantage, objective. A group of equal rewards, an unscored row and an empty mask give no gradient.
  */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
 import type { Algorithm, Choice } from "../toolkit/algorithm.ts";
 import {
+  AGGREGATIONS,
   type Aggregation,
   aggregate,
-  type BatchTotals,
+  type CheckedBatch,
   checkBatch,
   masked,
   type ObjectiveResult,
   type PolicyBatch,
+  required,
 } from "../toolkit/objective.ts";
 import { checkOptions } from "../toolkit/options.ts";
-import { refuse } from "../toolkit/refuse.ts";
+import { clippedGain, klDivergence, tokenRatio } from "../toolkit/ratio.ts";
 
 export interface GrpoOptions {
   /** eps below 1. Default 0.2: PPO's (arXiv:1707.06347, section 6.1); the paper gives none. */
@@ -58,9 +60,6 @@ const SOURCES: Readonly<Record<keyof GrpoOptions, readonly [seam: "advantage" | 
   entropyCoefficient: ["objective", "arXiv:2402.03300, eq. 3"],
 };
 
-/** Largest |log ratio| taken into exp: e^20 is finite in float32. As in verl; no gradient flows beyond it. */
-const LOG_RATIO_LIMIT = 20;
-
 /**
  * The algorithm. @throws UsageError for an unknown option or one out of range
  */
@@ -87,7 +86,7 @@ function settle(options: GrpoOptions): Settings {
     scale: { kind: "either", values: ["group-std", "none"] },
     deviation: { kind: "either", values: ["sample", "population"] },
     epsilon: { kind: "number", min: 0 },
-    aggregation: { kind: "either", values: ["seq-mean-token-mean", "token-mean", "constant"] },
+    aggregation: { kind: "either", values: AGGREGATIONS },
     klCoefficient: { kind: "number", min: 0 },
     entropyCoefficient: { kind: "number" },
   });
@@ -120,43 +119,27 @@ function grpoAdvantage({ rollouts, rewards }: AdvantageInput, settings: Settings
 function grpoLoss(batch: PolicyBatch, settings: Settings): ObjectiveResult {
   const checked = checkBatch("grpo", batch);
   const { mask } = checked;
-  const { clipLow, clipHigh, aggregation, klCoefficient, entropyCoefficient } = settings;
+  const { aggregation, klCoefficient, entropyCoefficient } = settings;
   const advantages = masked(checked.advantages, mask); // [B, T]
-  const ratio = limited(masked(checked.logProbs.sub(checked.oldLogProbs), mask)).exp(); // [B, T]
-  const clipped = ratio.clipByValue(1 - clipLow, 1 + clipHigh); // [B, T]
-  const gain = tf.minimum(ratio.mul(advantages), clipped.mul(advantages)) as tf.Tensor2D; // [B, T]
-  let loss = aggregate(gain, checked, aggregation).neg();
+  const ratio = tokenRatio(checked); // [B, T]
+  let loss = aggregate(clippedGain(ratio, advantages, settings), checked, aggregation).neg();
   const metrics: Record<string, tf.Scalar> = clipMetrics(ratio, checked, advantages, settings);
   if (klCoefficient > 0) {
-    const k3 = k3Divergence(checked);
+    const k3 = klDivergence(checked, required("grpo", checked, "referenceLogProbs")); // [B, T], eq. 4
     loss = loss.add(aggregate(k3, checked, aggregation).mul(klCoefficient));
     metrics.kl = aggregate(k3, checked, "token-mean");
   }
   if (entropyCoefficient !== 0) {
-    const entropies =
-      checked.entropies ?? refuse("grpo", "the batch has no entropies", "pass them: entropyCoefficient is not 0");
-    loss = loss.sub(aggregate(masked(entropies, mask), checked, aggregation).mul(entropyCoefficient));
+    const entropies = masked(required("grpo", checked, "entropies"), mask); // [B, T]
+    loss = loss.sub(aggregate(entropies, checked, aggregation).mul(entropyCoefficient));
   }
   return { loss: loss.asScalar(), metrics };
-}
-
-function limited(logRatio: tf.Tensor2D): tf.Tensor2D {
-  return tf.clipByValue(logRatio, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT);
-}
-
-/** k3 of Schulman's "Approximating KL divergence", eq. 4 of the paper: never below 0, unbiased for KL(policy, reference). */
-function k3Divergence(batch: PolicyBatch): tf.Tensor2D {
-  const reference =
-    batch.referenceLogProbs ??
-    refuse("grpo", "the batch has no referenceLogProbs", "pass them: klCoefficient is above 0");
-  const difference = limited(masked(reference.sub(batch.logProbs), batch.mask)); // [B, T]
-  return difference.exp().sub<tf.Tensor2D>(difference).sub(1);
 }
 
 /** Shares of the step's tokens on which the clip acts: where the minimum takes the clipped side. */
 function clipMetrics(
   ratio: tf.Tensor2D,
-  batch: PolicyBatch & { readonly totals: BatchTotals },
+  batch: CheckedBatch,
   advantages: tf.Tensor2D,
   settings: Settings,
 ): Record<string, tf.Scalar> {

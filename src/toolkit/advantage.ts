@@ -2,10 +2,12 @@
  * Advantage seam: turns rewards into one number per token, in plain arithmetic over typed arrays.
  * Here too: the statistics over groups of completions of one prompt, which most methods start from.
  */
+import type { Models, StatisticColumns } from "./models.ts";
 import { refuse } from "./refuse.ts";
 import type { Rewards } from "./reward.ts";
-import type { Rollouts } from "./rollout.ts";
+import type { ExtraColumns, Rollouts } from "./rollout.ts";
 import type { Seam } from "./seam.ts";
+import type { Task } from "./tasks/task.ts";
 
 export interface AdvantageInput {
   readonly rollouts: Rollouts;
@@ -13,6 +15,16 @@ export interface AdvantageInput {
   /** Step being taken, from 0, of `steps`. */
   readonly step: number;
   readonly steps: number;
+  /** What the algorithm's `statistics` gave for these rows under the policy that sampled. */
+  readonly statistics?: StatisticColumns;
+  /** What the algorithm's `referenceStatistics` gave under the policy that the run started from. */
+  readonly referenceStatistics?: StatisticColumns;
+  /** Figures of the step before; undefined at the first. There in `train`, as is all that follows. */
+  readonly previousMetrics?: Readonly<Record<string, number>>;
+  /** Seed of the run. */
+  readonly seed?: number;
+  readonly task?: Task;
+  readonly models?: Models;
 }
 
 /** A step's advantages, in columns. */
@@ -21,11 +33,26 @@ export interface Advantages {
   readonly perToken: Float32Array; // [B, T]
   /** Tokens to train on; the rollouts' completion mask where undefined. */
   readonly mask?: Float32Array; // [B, T]
+  /** Columns for the objective, which finds them by the names that it needs. */
+  readonly columns?: ExtraColumns;
+  /** Reason to take no optimizer step this time; the record has it. */
+  readonly skip?: string;
+  /** Name of the method that fixed the scale of `perToken`: a normalisation after it must refuse. */
+  readonly scaledBy?: string;
   /** Figures for the step's record. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export type Advantage = Seam<AdvantageInput, Advantages>;
+
+/**
+ * A statistic that the algorithm asked for.
+ *
+ * @throws UsageError when it is not there: advantages worked out outside of `train` must be given it
+ */
+export function statistic(where: string, columns: StatisticColumns | undefined, name: string): Float32Array {
+  return columns?.[name] ?? refuse(where, `there is no statistic "${name}"`, "pass it as a column of [B, T] numbers");
+}
 
 export interface GroupAdvantageOptions {
   /** Divide by the group's standard deviation, or only subtract its mean. */

@@ -3,6 +3,7 @@
  */
 import type { Advantage } from "./advantage.ts";
 import { type Curriculum, freshProblems } from "./curriculum.ts";
+import type { Statistic } from "./models.ts";
 import type { Objective } from "./objective.ts";
 import { refuse } from "./refuse.ts";
 import { type Reward, verifiedReward } from "./reward.ts";
@@ -34,6 +35,15 @@ export interface Algorithm {
   readonly objective: Objective;
   /** Default: the optimizer's step alone. */
   readonly update?: Update;
+  /**
+   * Per-token numbers that the advantage and the objective need of the policy that sampled, by name; all are worked out
+   * once a step, in one forward pass.
+   */
+  readonly statistics?: Readonly<Record<string, Statistic>>;
+  /** The same under the policy that the run started from. */
+  readonly referenceStatistics?: Readonly<Record<string, Statistic>>;
+  /** Tokens by which a trained row's prompt may be longer than the task's longest. Default 0. */
+  readonly extraPromptTokens?: number;
   /** What the algorithm decides, for {@link describe}. */
   readonly choices: readonly Choice[];
 }

@@ -2,6 +2,7 @@
  * Curriculum seam: which problems a step trains on, and how many completions each gets.
  * A method that learns from outcomes finds the previous step's in `previous`.
  */
+import type { Models } from "./models.ts";
 import type { Rewards } from "./reward.ts";
 import { rng } from "./rng.ts";
 import type { Rollouts } from "./rollout.ts";
@@ -22,13 +23,21 @@ export interface CurriculumInput {
   readonly samplesPerPrompt: number;
   /** The step before; undefined at the first one. */
   readonly previous: { readonly rollouts: Rollouts; readonly rewards: Rewards } | undefined;
+  /** There in `train`. */
+  readonly models?: Models;
 }
 
-/** Problems of one step, in the order of their groups. */
+/**
+ * Problems of one step, in the order of their groups. No problem at all: the step samples and learns nothing, and its
+ * record says so.
+ */
 export interface PromptBatch {
+  /** A problem's `prompt` may be a changed one (a hint before it); its answer is still what is verified. */
   readonly problems: readonly Problem[];
-  /** Completions per problem: one number for all. */
-  readonly samplesPerPrompt: number;
+  /** Completions per problem: one number for all, or one for each. */
+  readonly samplesPerPrompt: number | readonly number[];
+  /** Figures for the step's record. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export type Curriculum = Seam<CurriculumInput, PromptBatch>;

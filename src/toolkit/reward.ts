@@ -3,6 +3,7 @@
  * statistic and trains nothing; it is never taken for a wrong answer.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Models } from "./models.ts";
 import type { Rollouts } from "./rollout.ts";
 import type { Seam } from "./seam.ts";
 import type { Problem, Task } from "./tasks/task.ts";
@@ -12,6 +13,12 @@ import type { Verdict } from "./verify/verifier.ts";
 export interface RewardInput {
   readonly task: Task;
   readonly rollouts: Rollouts;
+  /** Step being taken, from 0, of `steps`. There in `train`, as is all that follows. */
+  readonly step?: number;
+  readonly steps?: number;
+  /** Of the run. */
+  readonly seed?: number;
+  readonly models?: Models;
 }
 
 /** A step's rewards, in columns. */
@@ -20,6 +27,10 @@ export interface Rewards {
   readonly values: Float32Array; // [B]
   /** What the verifier said of each row. */
   readonly verdicts: readonly Verdict[];
+  /** Rewards that `values` is made of, by name, where there are several. */
+  readonly components?: Readonly<Record<string, Float32Array>>; // [B]
+  /** Figures for the step's record. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export type Reward = Seam<RewardInput, Rewards>;

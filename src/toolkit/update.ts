@@ -3,7 +3,9 @@
  * weights or rolling back. Most algorithms leave it out.
  */
 import type { ParameterStore } from "./jit/parameter-store.ts";
+import type { Models } from "./models.ts";
 import type { Seam } from "./seam.ts";
+import type { Task } from "./tasks/task.ts";
 
 export interface UpdateInput {
   /** Step just taken, from 0, of `steps`. */
@@ -15,6 +17,10 @@ export interface UpdateInput {
   readonly initial: ParameterStore;
   /** The step's figures so far. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** There in `train`, as is all that follows. */
+  readonly task?: Task;
+  readonly seed?: number;
+  readonly models?: Models;
 }
 
 export interface UpdateResult {

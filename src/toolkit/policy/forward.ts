@@ -32,6 +32,21 @@ interface Context {
  * @returns [B · T, V]
  */
 export function forward(parameters: ParameterTensors, ids: tf.Tensor2D, config: PolicyConfig): tf.Tensor2D {
+  return projectHidden(parameters, hiddenStates(parameters, ids, config), config);
+}
+
+/** Logits of hidden states: [N, d] to [N, V]. */
+export function projectHidden(parameters: ParameterTensors, hidden: tf.Tensor2D, config: PolicyConfig): tf.Tensor2D {
+  return tf.matMul(hidden, matrix(parameters, outputName(config)), false, true);
+}
+
+/**
+ * Last hidden states, normalised: what the logits are made of.
+ *
+ * @param ids [B, T] int32
+ * @returns [B · T, d]
+ */
+export function hiddenStates(parameters: ParameterTensors, ids: tf.Tensor2D, config: PolicyConfig): tf.Tensor2D {
   if (ids.rank !== 2 || ids.dtype !== "int32") {
     refuse("forward", `ids are ${ids.dtype} [${ids.shape}]`, "pass int32 [B, T]");
   }
@@ -45,7 +60,7 @@ export function forward(parameters: ParameterTensors, ids: tf.Tensor2D, config: 
   const context = { parameters, config, batch, length, cos: tf.tensor2d(cos, half), sin: tf.tensor2d(sin, half) };
   let x = tf.gather(matrix(parameters, embeddingName), ids.reshape([batch * length])) as tf.Tensor2D; // [N, d]
   for (let layer = 0; layer < config.num_hidden_layers; layer++) x = decoderLayer(x, layerNames(layer), context);
-  return project(norm(x, finalNormName, context), outputName(config), context); // [N, V]
+  return norm(x, finalNormName, context); // [N, d]
 }
 
 function decoderLayer(x: tf.Tensor2D, names: LayerNames, context: Context): tf.Tensor2D {

@@ -7,6 +7,7 @@ import { refuse } from "../refuse.ts";
 import { checkConfig, configOf, type PolicyConfig, type PolicySize } from "./config.ts";
 import { generate } from "./generate.ts";
 import type { GenerateOptions, Generations } from "./generation.ts";
+import { valueHeadName } from "./logits-view.ts";
 import { initParameters } from "./parameters.ts";
 import { checkVocabulary, loadPolicyFiles, savePolicyFiles } from "./policy-files.ts";
 import { scoreTokens, type TokenScores } from "./score.ts";
@@ -73,16 +74,27 @@ export class Policy {
 
   /** Writes the folder that {@link load} reads, and that transformers opens; files are replaced in one step each. */
   async save(folder: string): Promise<void> {
-    await savePolicyFiles(folder, {
-      config: this.config,
-      tokenizer: this.tokenizer,
-      parameters: await this.parameters.read(),
-    });
+    const { [valueHeadName]: _, ...parameters } = await this.parameters.read();
+    await savePolicyFiles(folder, { config: this.config, tokenizer: this.tokenizer, parameters });
   }
 
   /** A second policy with the same weights. */
   async clone(): Promise<Policy> {
     return new Policy(this.config, this.tokenizer, await this.parameters.clone());
+  }
+
+  /** A second policy with the same weights, and a value head beside them; it gives 0 until it is trained. */
+  async withValueHead(): Promise<Policy> {
+    const width = this.config.hidden_size;
+    const head = { data: new Float32Array(width), shape: [1, width] };
+    const parameters = { ...(await this.parameters.read()), [valueHeadName]: head };
+    return new Policy(this.config, this.tokenizer, await this.parameters.engine.parameters(parameters));
+  }
+
+  /** A second policy with the same weights, without a value head. */
+  async withoutValueHead(): Promise<Policy> {
+    const { [valueHeadName]: _, ...parameters } = await this.parameters.read();
+    return new Policy(this.config, this.tokenizer, await this.parameters.engine.parameters(parameters));
   }
 
   /** Hash of the weights: equal for bit-equal weights only. */

@@ -1,9 +1,8 @@
 /** Log-probs and entropies of given tokens under the policy: teacher forcing, nothing cut off. */
 import type * as tf from "@tensorflow/tfjs";
-import { tokenLogProbs } from "../jit/ops.ts";
-import { refuse } from "../refuse.ts";
 import type { PolicyConfig } from "./config.ts";
-import { forward, type ParameterTensors } from "./forward.ts";
+import type { ParameterTensors } from "./forward.ts";
+import { logitsView } from "./logits-view.ts";
 
 /** Both [B, T], in nats: column t is about token ids[b][t + 1]. */
 export interface TokenScores {
@@ -24,13 +23,7 @@ export function scoreTokens(
   temperature = 1,
 ): TokenScores {
   const [batch, width] = ids.shape;
-  if (width === undefined || width < 2)
-    refuse("scoreTokens", `ids are [${ids.shape}]`, "pass at least two tokens a row");
-  const length = width - 1;
-  const contexts = ids.slice([0, 0], [batch, length]); // [B, T]
-  const targets = ids.slice([0, 1], [batch, length]).reshape<tf.Tensor1D>([batch * length]);
-  const logits = forward(parameters, contexts, config); // [B * T, V]
-  const tempered = temperature === 1 ? logits : logits.div<tf.Tensor2D>(temperature);
-  const { logProbs, entropy } = tokenLogProbs(tempered, targets);
-  return { logProbs: logProbs.reshape([batch, length]), entropy: entropy.reshape([batch, length]) };
+  const { logProbs, entropies } = logitsView(parameters, ids, config, temperature);
+  const shape: [number, number] = [batch, width - 1];
+  return { logProbs: logProbs.reshape(shape), entropy: entropies.reshape(shape) };
 }

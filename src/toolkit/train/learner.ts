@@ -7,21 +7,13 @@ import type { AdamWOptions, OptimizerState } from "../jit/adamw.ts";
 import { type GradientStep, gradientStep } from "../jit/gradient-step.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import { aggregate, masked } from "../objective.ts";
+import { logitsView } from "../policy/logits-view.ts";
 import type { Policy } from "../policy/policy.ts";
-import { scoreTokens } from "../policy/score.ts";
-import { rng } from "../rng.ts";
-import { type BatchShape, chunks, pickRows, splitEvenly } from "./columns.ts";
+import { stopGradient } from "../ratio.ts";
+import { type BatchShape, pickRows } from "./columns.ts";
 import { type Agreement, checkAgreement, compareLogProbs, noAgreement, TrainingError } from "./identity.ts";
-import {
-  type Cut,
-  emptyBatch,
-  type LearnColumns,
-  type MicroBatch,
-  microBatch,
-  oldLogProbs,
-  stopGradient,
-  totalsOf,
-} from "./micro-batch.ts";
+import { type Cut, emptyBatch, type LearnColumns, type MicroBatch, microBatch, totalsOf } from "./micro-batch.ts";
+import { microBatchRows, miniBatchRows } from "./split.ts";
 
 export interface LearnerOptions {
   /** Updated in place. */
@@ -73,16 +65,25 @@ export function createLearner(options: LearnerOptions): Learner {
   const { needs } = objective;
   const graph = gradientStep(
     (parameters: Record<string, tf.Tensor>, { ids, ...columns }: MicroBatch) => {
-      const { logProbs, entropy } = scoreTokens(parameters, ids, policy.config, temperature);
+      const [rows, tokens] = columns.mask.shape;
+      const view = logitsView(parameters, ids, policy.config, temperature);
+      const perToken = (values: tf.Tensor1D): tf.Tensor2D => values.reshape([rows, tokens]);
+      const [logProbs, entropy] = [perToken(view.logProbs), perToken(view.entropies)];
       const seen = needs.entropy === "value" ? stopGradient(entropy) : entropy;
-      const { loss, metrics } = objective.loss({ ...columns, logProbs, ...(needs.entropy && { entropies: seen }) });
+      const { loss, metrics } = objective.loss({
+        ...columns,
+        logProbs,
+        ...(needs.entropy && { entropies: seen }),
+        ...(needs.logits === true && { logits: view.logits.reshape([rows, tokens, policy.config.vocab_size]) }),
+        ...(needs.values === true && view.values && { values: perToken(view.values) }),
+      });
       const meanEntropy = aggregate(masked(entropy, columns.mask), columns, "token-mean");
       return { loss, metrics: { ...metrics, entropy: meanEntropy, [LOG_PROBS]: logProbs } };
     },
     { parameters: policy.parameters, optimizer, name: algorithm.name },
   );
   return {
-    prepare: () => graph.prepare(emptyBatch(shape, needs.referenceLogProbs === true)),
+    prepare: () => graph.prepare(emptyBatch(shape, needs, policy.config.vocab_size)),
     learn: (columns, settings) => learn(graph, options, columns, settings),
     state: () => graph.state(),
     dispose: () => graph.dispose(),
@@ -99,7 +100,8 @@ async function learn(
   const updates: Record<string, number>[] = [];
   const seen = noAgreement();
   for (let epoch = 0; epoch < innerEpochs; epoch++) {
-    for (const rows of splitEvenly(rowOrder(columns.rollouts.rows, epoch, settings), miniBatches)) {
+    const split = { ...settings, miniBatches, epoch, together: options.algorithm.objective.needs.together };
+    for (const rows of miniBatchRows(columns.rollouts.group, split)) {
       const first = updates.length === 0; // later updates rightly differ from the sampler
       const metrics = await accumulate(graph, options, columns, { rows, settings, seen: first ? seen : undefined });
       if (first) checkAgreement(settings.step, seen);
@@ -111,12 +113,6 @@ async function learn(
     }
   }
   return { metrics: meanOf(updates), difference: { max: seen.max, mean: seen.sum / Math.max(seen.count, 1) } };
-}
-
-/** Rows as they came for a single update; shuffled by (seed, step, epoch) when they are split. */
-function rowOrder(rows: number, epoch: number, { miniBatches, seed, step }: LearnSettings): number[] {
-  const inOrder = Array.from({ length: rows }, (_, b) => b);
-  return miniBatches === 1 ? inOrder : rng({ seed, stream: "mini-batches", step, row: epoch }).shuffle(inOrder);
 }
 
 interface MiniBatch {
@@ -134,25 +130,28 @@ async function accumulate(
   { rows, settings, seen }: MiniBatch,
 ): Promise<Record<string, number>> {
   const sums: Record<string, number> = { loss: 0 };
-  const { shape, temperature } = options;
-  const cut = { shape, temperature, totals: totalsOf(columns, rows, options.maxTokens) };
-  for (const some of chunks(rows, shape.rows)) {
+  const { policy, algorithm, shape } = options;
+  const { needs } = algorithm.objective;
+  const common = { totals: totalsOf(columns, rows, options.maxTokens), needs, vocabulary: policy.config.vocab_size };
+  for (const some of microBatchRows(columns.rollouts.group, rows, shape.rows, needs.together)) {
     if (seen) settings.signal?.throwIfAborted();
+    const height = Math.ceil(some.length / shape.rows) * shape.rows; // more than the run's shape where rows must meet
+    const cut: Cut = { ...common, shape: { rows: height, tokens: shape.tokens } };
     const { loss, metrics } = await graph.accumulate(microBatch(columns, some, cut));
     if (!Number.isFinite(loss)) throw new TrainingError(settings.step, `the loss is ${loss}; lower learningRate.`);
     sums.loss = (sums.loss ?? 0) + loss;
     for (const [name, { data }] of Object.entries(metrics)) {
       if (name !== LOG_PROBS) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
     }
-    if (seen) compareMicroBatch(columns, some, cut, { step: settings.step, learner: metrics[LOG_PROBS], seen });
+    if (seen) compareMicroBatch(columns, some, cut.shape, { step: settings.step, learner: metrics[LOG_PROBS], seen });
   }
   return sums;
 }
 
 function compareMicroBatch(
-  { rollouts }: LearnColumns,
+  { rollouts, oldLogProbs }: LearnColumns,
   rows: readonly number[],
-  { shape: { tokens }, temperature }: Pick<Cut, "shape" | "temperature">,
+  { tokens }: BatchShape,
   {
     step,
     learner,
@@ -160,16 +159,14 @@ function compareMicroBatch(
   }: { readonly step: number; readonly learner: HostTensor | undefined; readonly seen: Agreement },
 ): void {
   const width = rollouts.width - 1;
+  const own = rollouts.mask.slice();
+  for (const [b, foreign] of rollouts.foreign?.entries() ?? []) {
+    if (foreign === 1) own.fill(0, b * width, (b + 1) * width); // the policy did not sample these
+  }
   const column = (data: Float32Array): Float32Array =>
     Float32Array.from(pickRows({ data, width }, rows, [rows.length, tokens], 0).data);
   if (!(learner?.data instanceof Float32Array)) throw new Error("internal: the loss returned no log-probs");
-  const pair = {
-    sampler: column(oldLogProbs(rollouts, temperature)),
-    learner: learner.data,
-    mask: column(rollouts.mask),
-    tokens,
-    rows,
-  };
+  const pair = { sampler: column(oldLogProbs), learner: learner.data, mask: column(own), tokens, rows };
   compareLogProbs(step, pair, seen);
 }
 

@@ -1,9 +1,11 @@
 /** Micro-batches: a step's rows cut to the compiled shape, and what the loss makes of them inside. */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../jit/batch.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
-import type { BatchTotals } from "../objective.ts";
-import type { Rollouts } from "../rollout.ts";
+import type { StatisticColumns } from "../models.ts";
+import type { BatchTotals, ColumnKind, ObjectiveNeeds } from "../objective.ts";
+import { refuse } from "../refuse.ts";
+import type { ExtraColumn, Rollouts } from "../rollout.ts";
 import type { StepColumns } from "../runs/run-folder.ts";
 import { type BatchShape, pickRows } from "./columns.ts";
 
@@ -13,21 +15,30 @@ export interface MicroBatch {
   readonly oldLogProbs: tf.Tensor2D; // [B, T]
   readonly sampleLogProbs: tf.Tensor2D; // [B, T]
   readonly referenceLogProbs?: tf.Tensor2D; // [B, T]
+  readonly referenceLogits?: tf.Tensor3D; // [B, T, V]
   readonly advantages: tf.Tensor2D; // [B, T]
   readonly mask: tf.Tensor2D; // [B, T]
   readonly rewards: tf.Tensor1D; // [B]
+  readonly group: tf.Tensor1D; // [B] int32
+  readonly rowMask: tf.Tensor1D; // [B]
+  readonly columns: Readonly<Record<string, tf.Tensor>>;
   readonly totals: BatchTotals;
 }
 
-/** A step's columns, with the reference's log-probs where the objective needs them. */
+/** A step's columns, with what else the objective needs. All are of the rollouts' width. */
 export interface LearnColumns extends StepColumns {
-  readonly referenceLogProbs?: Float32Array; // [B, T] of the rollouts' width
+  /** Under the policy before the step, at the temperature of sampling. */
+  readonly oldLogProbs: Float32Array; // [B, T]
+  readonly referenceLogProbs?: Float32Array; // [B, T]
+  readonly referenceLogits?: Float32Array; // [B, T, V]
+  readonly statistics: StatisticColumns;
 }
 
 interface Totals {
   readonly rows: number;
   readonly tokens: number;
   readonly maxTokens: number;
+  readonly groups: number;
 }
 
 export function totalsOf({ rollouts, advantages }: LearnColumns, rows: readonly number[], maxTokens: number): Totals {
@@ -36,7 +47,8 @@ export function totalsOf({ rollouts, advantages }: LearnColumns, rows: readonly 
   for (const row of rows) {
     for (let t = row * width; t < (row + 1) * width; t++) tokens += mask[t] ?? 0;
   }
-  return { rows: rows.length, tokens, maxTokens };
+  const groups = new Set(rows.map((row) => rollouts.group[row])).size;
+  return { rows: rows.length, tokens, maxTokens, groups };
 }
 
 /**
@@ -51,52 +63,101 @@ export function oldLogProbs(rollouts: Rollouts, temperature: number): Float32Arr
 export interface Cut {
   readonly shape: BatchShape;
   readonly totals: Totals;
-  /** Of sampling. */
-  readonly temperature: number;
+  readonly needs: ObjectiveNeeds;
+  /** V. */
+  readonly vocabulary: number;
 }
 
 export function microBatch(
-  { rollouts, rewards, advantages, referenceLogProbs }: LearnColumns,
+  columns: LearnColumns,
   rows: readonly number[],
-  { shape, totals, temperature }: Cut,
+  { shape, totals, needs, vocabulary }: Cut,
 ): Batch<MicroBatch> {
+  const { rollouts, rewards, advantages, referenceLogProbs, referenceLogits } = columns;
+  const tokens = rollouts.width - 1;
   const perToken = (data: Float32Array): HostTensor =>
-    pickRows({ data, width: rollouts.width - 1 }, rows, [shape.rows, shape.tokens], 0);
-  const rewardsOrZero = rewards.values.map((value) => (Number.isNaN(value) ? 0 : value));
+    pickRows({ data, width: tokens }, rows, [shape.rows, shape.tokens], 0);
+  const perRow = (data: Float32Array | Int32Array, fill: number): HostTensor => ({
+    data: pickRows({ data, width: 1 }, rows, [shape.rows, 1], fill).data,
+    shape: [shape.rows],
+  });
+  const perEntry = (data: Float32Array): HostTensor => ({
+    data: pickRows({ data, width: tokens * vocabulary }, rows, [shape.rows, shape.tokens * vocabulary], 0).data,
+    shape: [shape.rows, shape.tokens, vocabulary],
+  });
+  const extra = Object.entries(needs.columns ?? {}).map(([name, kind]) => {
+    const found = extraColumn(columns, name, kind, vocabulary);
+    if (typeof found === "number") return [name, scalar(found)] as const;
+    const cut = { token: perToken, row: (data: Float32Array) => perRow(data, 0), vocabulary: perEntry, step: perToken };
+    return [name, cut[kind](found)] as const;
+  });
   return {
     ids: pickRows({ data: rollouts.ids, width: rollouts.width }, rows, [shape.rows, shape.tokens + 1], 0),
-    oldLogProbs: perToken(oldLogProbs(rollouts, temperature)),
+    oldLogProbs: perToken(columns.oldLogProbs),
     sampleLogProbs: perToken(rollouts.sampleLogProbs),
     ...(referenceLogProbs && { referenceLogProbs: perToken(referenceLogProbs) }),
+    ...(referenceLogits && { referenceLogits: perEntry(referenceLogits) }),
     advantages: perToken(advantages.perToken),
     mask: perToken(advantages.mask ?? rollouts.mask),
-    rewards: { data: pickRows({ data: rewardsOrZero, width: 1 }, rows, [shape.rows, 1], 0).data, shape: [shape.rows] },
-    totals: { rows: scalar(totals.rows), tokens: scalar(totals.tokens), maxTokens: scalar(totals.maxTokens) },
+    rewards: perRow(
+      rewards.values.map((value) => (Number.isNaN(value) ? 0 : value)),
+      0,
+    ),
+    group: perRow(rollouts.group, -1),
+    rowMask: perRow(new Float32Array(rollouts.rows).fill(1), 0),
+    columns: Object.fromEntries(extra),
+    totals: {
+      rows: scalar(totals.rows),
+      tokens: scalar(totals.tokens),
+      maxTokens: scalar(totals.maxTokens),
+      groups: scalar(totals.groups),
+    },
   };
 }
 
+/** A column that the objective needs, wherever it comes from. @throws UsageError when it is nowhere, or of another size */
+function extraColumn(columns: LearnColumns, name: string, kind: ColumnKind, vocabulary: number): ExtraColumn {
+  const { rollouts, advantages, statistics } = columns;
+  const found = advantages.columns?.[name] ?? rollouts.columns?.[name] ?? statistics[name];
+  if (found === undefined) {
+    return refuse(
+      "objective",
+      `nothing gives its column "${name}"`,
+      "return it in the advantage's or rollout's columns",
+    );
+  }
+  const positions = rollouts.rows * (rollouts.width - 1);
+  const size = { step: 1, row: rollouts.rows, token: positions, vocabulary: positions * vocabulary }[kind];
+  const given = typeof found === "number" ? "one number" : `${found.length} numbers`;
+  if (kind === "step" ? typeof found === "number" : typeof found !== "number" && found.length === size) return found;
+  return refuse("objective", `column "${name}" is ${given}`, `one per ${kind} is needed: ${size}`);
+}
+
 /** A micro-batch of the run's shape without content, to compile with. */
-export function emptyBatch({ rows, tokens }: BatchShape, reference: boolean): Batch<MicroBatch> {
-  const perToken = (): HostTensor => ({ data: new Float32Array(rows * tokens), shape: [rows, tokens] });
+export function emptyBatch({ rows, tokens }: BatchShape, needs: ObjectiveNeeds, vocabulary: number): Batch<MicroBatch> {
+  const zeros = (...shape: number[]): HostTensor => ({
+    data: new Float32Array(shape.reduce((product, length) => product * length, 1)),
+    shape,
+  });
+  const perToken = (): HostTensor => zeros(rows, tokens);
+  const shapes = { step: [], row: [rows], token: [rows, tokens], vocabulary: [rows, tokens, vocabulary] };
+  const extra = Object.entries(needs.columns ?? {}).map(([name, kind]) => [name, zeros(...shapes[kind])] as const);
   return {
     ids: { data: new Int32Array(rows * (tokens + 1)), shape: [rows, tokens + 1] },
     oldLogProbs: perToken(),
     sampleLogProbs: perToken(),
-    ...(reference && { referenceLogProbs: perToken() }),
+    ...(needs.referenceLogProbs === true && { referenceLogProbs: perToken() }),
+    ...(needs.referenceLogits === true && { referenceLogits: zeros(rows, tokens, vocabulary) }),
     advantages: perToken(),
     mask: perToken(),
-    rewards: { data: new Float32Array(rows), shape: [rows] },
-    totals: { rows: scalar(1), tokens: scalar(1), maxTokens: scalar(1) },
+    rewards: zeros(rows),
+    group: { data: new Int32Array(rows).fill(-1), shape: [rows] },
+    rowMask: zeros(rows),
+    columns: Object.fromEntries(extra),
+    totals: { rows: scalar(1), tokens: scalar(1), maxTokens: scalar(1), groups: scalar(1) },
   };
 }
 
 function scalar(value: number): HostTensor {
   return { data: Float32Array.of(value), shape: [] };
-}
-
-/** The same numbers, through which no gradient flows. */
-export function stopGradient(values: tf.Tensor2D): tf.Tensor2D {
-  return tf.customGrad((x) => ({ value: (x as tf.Tensor).clone(), gradFunc: (dy) => tf.zerosLike(dy as tf.Tensor) }))(
-    values,
-  ) as tf.Tensor2D;
 }

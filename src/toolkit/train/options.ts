@@ -1,5 +1,5 @@
 /** Settings of `train`, their defaults and their ranges. */
-import type { Algorithm } from "../algorithm.ts";
+import { type Algorithm, complete } from "../algorithm.ts";
 import type { AdamWOptions } from "../jit/adamw.ts";
 import { linearWarmup } from "../jit/schedules.ts";
 import { checkOptions, type OptionRule } from "../options.ts";
@@ -129,13 +129,14 @@ export interface TrainSettings {
  */
 export function trainSettings(options: TrainOptions): TrainSettings {
   checkOptions("train", options, RULES);
+  const { objective, extraPromptTokens = 0, name } = complete(options.algorithm);
   const { task, policy, promptsPerStep = 32, samplesPerPrompt = 8, miniBatches = 1, evaluation = {} } = options;
   checkOptions("train, evaluation", evaluation, {
     count: { kind: "integer", min: 1 },
     samples: { kind: "integer", min: 1 },
   });
   const maxTokens = options.maxTokens ?? task.maxCompletionTokens;
-  const tokens = tokensFor(task.maxPromptTokens, maxTokens);
+  const tokens = tokensFor(task.maxPromptTokens + extraPromptTokens, maxTokens);
   const limit = policy.config.max_position_embeddings;
   if (tokens > limit) {
     const needed = `prompt and completion take up to ${tokens} positions, the policy has ${limit}`;
@@ -144,6 +145,15 @@ export function trainSettings(options: TrainOptions): TrainSettings {
   const rows = promptsPerStep * samplesPerPrompt;
   if (miniBatches > rows) {
     refuse("train", `miniBatches is ${miniBatches} for ${rows} completions a step`, "pass at most one per completion");
+  }
+  const { together } = objective.needs;
+  if (together !== undefined && miniBatches > promptsPerStep) {
+    const whole = `${name} needs whole groups, and a step has ${promptsPerStep} for ${miniBatches}`;
+    refuse("train", `miniBatches is ${miniBatches}: ${whole}`, "pass at most promptsPerStep");
+  }
+  if (together === "update" && (options.microBatches ?? 1) > 1) {
+    const whole = `${name} needs all rows of an update at once`;
+    refuse("train", `microBatches is ${options.microBatches}: ${whole}`, "pass 1, and more miniBatches to save memory");
   }
   const perUpdate = Math.ceil(rows / miniBatches);
   return {
@@ -159,7 +169,10 @@ export function trainSettings(options: TrainOptions): TrainSettings {
     optimizer: options.optimizer ?? {},
     innerEpochs: options.innerEpochs ?? 1,
     miniBatches,
-    microBatches: Math.min(options.microBatches ?? Math.ceil((perUpdate * tokens) / TOKENS_A_PIECE), perUpdate),
+    microBatches:
+      together === "update"
+        ? 1
+        : Math.min(options.microBatches ?? Math.ceil((perUpdate * tokens) / TOKENS_A_PIECE), perUpdate),
     tokens,
     evaluateEvery: options.evaluateEvery,
     evaluation: { count: evaluation.count ?? 32, samples: evaluation.samples ?? 4 },

@@ -8,9 +8,11 @@ import type { StepColumns } from "../runs/run-folder.ts";
 import { type Json, openSeam } from "../seam.ts";
 import { compareFingerprints } from "./identity.ts";
 import { createLearner, type Learned, type Learner } from "./learner.ts";
+import type { LearnColumns } from "./micro-batch.ts";
 import type { TrainOptions, TrainSettings } from "./options.ts";
-import { rolloutMetrics, type StepRecord, stepEvents } from "./record.ts";
-import { referenceScorer } from "./reference.ts";
+import { rolloutMetrics, type StepEvent, type StepRecord, stepEvents } from "./record.ts";
+import { noRollouts } from "./rollouts.ts";
+import { createScoring, type Scored, type Scoring } from "./scoring.ts";
 
 export interface StepperOptions {
   readonly options: TrainOptions;
@@ -35,49 +37,119 @@ export function createStepper(setup: StepperOptions): Stepper {
   const shape = { rows: Math.ceil(rowsPerUpdate / settings.microBatches), tokens: settings.tokens };
   const { maxTokens, temperature, optimizer } = settings;
   const learner = createLearner({ policy, algorithm, shape, maxTokens, temperature, optimizer });
-  const { needs } = algorithm.objective;
-  const reference = needs.referenceLogProbs ? referenceScorer(options.policy, shape, temperature) : undefined;
+  const scoring = createScoring({ algorithm, policy, base: options.policy, temperature, tokens: shape.tokens });
   const seams = openSeams(algorithm);
-  let previous: { readonly rollouts: Rollouts; readonly rewards: Rewards } | undefined;
-  let tokensSeen = 0;
-
+  const memory: Memory = { previous: undefined, metrics: undefined, tokensSeen: 0 };
+  const parts: StepParts = { ...setup, learner, scoring, seams, memory };
   return {
     learner,
-    async prepare() {
-      await learner.prepare();
-      await reference?.prepare();
-    },
-    async step(step) {
-      const rate = rateAt(settings, step);
-      const clock = stopwatch();
-      const { rollouts, fingerprint } = await sample({ ...setup, seams, previous, step });
-      const rollout = clock();
-      const rewards = await seams.reward.next({ task: options.task, rollouts });
-      const verify = clock();
-      const advantages = await seams.advantage.next({ rollouts, rewards, step, steps: settings.steps });
-      const referenceLogProbs = await reference?.score(rollouts);
-      const score = clock();
-      options.signal?.throwIfAborted();
-      compareFingerprints(step, fingerprint, await policy.fingerprint());
-      const columns = { rollouts, rewards, advantages, ...(referenceLogProbs && { referenceLogProbs }) };
-      const learned = await learner.learn(columns, { ...settings, step, learningRate: rate, signal: options.signal });
-      const update = await updateWeights(seams.update, setup, step, learned.metrics);
-      const timing = { rollout, verify, score, train: clock() };
-      previous = { rollouts, rewards };
-      tokensSeen += tokensOf(rollouts);
-      const own = { learning_rate: rate, num_tokens: tokensSeen, step_time: seconds(timing) };
-      const metrics = {
-        ...rolloutMetrics(rollouts, rewards),
-        ...advantages.metrics,
-        ...learned.metrics,
-        ...update,
-        ...own,
-      };
-      return { columns, record: recordOf({ step, metrics, timing, fingerprint, learned, rows: rollouts.rows }) };
-    },
+    prepare: () => learner.prepare(),
+    step: (step) => takeStep(parts, step),
     seamStates: () =>
       Object.fromEntries(Object.entries(seams).flatMap(([name, seam]) => (seam ? [[name, seam.save()]] : []))),
   };
+}
+
+/** What a step remembers of the steps before. */
+interface Memory {
+  previous: { readonly rollouts: Rollouts; readonly rewards: Rewards } | undefined;
+  metrics: StepRecord["metrics"] | undefined;
+  tokensSeen: number;
+}
+
+interface StepParts extends StepperOptions {
+  readonly learner: Learner;
+  readonly scoring: Scoring;
+  readonly seams: Seams;
+  readonly memory: Memory;
+}
+
+async function takeStep(
+  parts: StepParts,
+  step: number,
+): Promise<{ readonly record: StepRecord; readonly columns: StepColumns }> {
+  const { options, settings, policy, scoring, memory } = parts;
+  const rate = rateAt(settings, step);
+  const clock = stopwatch();
+  const { rollouts, fingerprint, promptMetrics } = await sample(parts, step);
+  const rollout = clock();
+  const rewards = rollouts.rewards ?? (await verify(parts, step)(rollouts));
+  const verified = clock();
+  const scored = await scoring.score(rollouts);
+  const advantages = await advantagesOf(parts, step, { rollouts, rewards, ...scored });
+  const score = clock();
+  options.signal?.throwIfAborted();
+  compareFingerprints(step, fingerprint, await policy.fingerprint());
+  const columns = { rollouts, rewards, advantages, ...scored };
+  const skipped = rollouts.rows === 0 ? "there are no completions to learn from" : advantages.skip;
+  const { learned, update } = await learnAndUpdate(parts, step, { columns, rate, skipped });
+  const timing = { rollout, verify: verified, score, train: clock() };
+  memory.previous = { rollouts, rewards };
+  memory.tokensSeen += rollouts.spentTokens ?? tokensOf(rollouts);
+  const metrics = {
+    ...(rollouts.rows > 0 && rolloutMetrics(rollouts, rewards)),
+    ...promptMetrics,
+    ...rollouts.metrics,
+    ...rewards.metrics,
+    ...advantages.metrics,
+    ...learned.metrics,
+    ...update,
+    ...{ learning_rate: rate, num_tokens: memory.tokensSeen, step_time: seconds(timing) },
+  };
+  const record = recordOf({ step, metrics, timing, fingerprint, learned, rows: rollouts.rows, skipped });
+  memory.metrics = record.metrics;
+  return { columns, record };
+}
+
+interface LearnInput {
+  readonly columns: LearnColumns;
+  readonly rate: number;
+  /** Reason to leave the weights as they are. */
+  readonly skipped: string | undefined;
+}
+
+async function learnAndUpdate(parts: StepParts, step: number, { columns, rate, skipped }: LearnInput) {
+  if (skipped !== undefined) return { learned: { metrics: {}, difference: { max: 0, mean: 0 } }, update: {} };
+  const { settings, options, learner } = parts;
+  checkWidths(columns.rollouts, settings);
+  const learned = await learner.learn(columns, { ...settings, step, learningRate: rate, signal: options.signal });
+  return { learned, update: await updateWeights(parts, step, learned.metrics) };
+}
+
+/** @throws UsageError for a row that the run's shape does not hold: it would be cut off unseen */
+function checkWidths({ rows, promptLengths, completionLengths }: Rollouts, { tokens }: TrainSettings): void {
+  for (let b = 0; b < rows; b++) {
+    const length = (promptLengths[b] ?? 0) + (completionLengths[b] ?? 0) - 1;
+    if (length <= tokens) continue;
+    const given = `row ${b} has ${length + 1} tokens, the run is made for ${tokens + 1}`;
+    refuse("train", given, "raise maxTokens, or the algorithm's extraPromptTokens if it lengthens prompts");
+  }
+}
+
+async function advantagesOf(
+  { seams, settings, options, scoring, memory }: StepParts,
+  step: number,
+  { rollouts, rewards, statistics, referenceStatistics }: Pick<LearnColumns, "rollouts" | "rewards"> & Scored,
+) {
+  if (rollouts.rows === 0) return { perToken: new Float32Array() };
+  return seams.advantage.next({
+    rollouts,
+    rewards,
+    step,
+    steps: settings.steps,
+    statistics,
+    referenceStatistics,
+    ...(memory.metrics && { previousMetrics: memory.metrics }),
+    seed: settings.seed,
+    task: options.task,
+    models: scoring.models,
+  });
+}
+
+function verify({ seams, options, settings, scoring }: StepParts, step: number) {
+  const { steps, seed } = settings;
+  return async (rollouts: Rollouts): Promise<Rewards> =>
+    seams.reward.next({ task: options.task, rollouts, step, steps, seed, models: scoring.models });
 }
 
 function openSeams({ curriculum, rollout, reward, advantage, update }: CompleteAlgorithm) {
@@ -91,20 +163,28 @@ function openSeams({ curriculum, rollout, reward, advantage, update }: CompleteA
 }
 type Seams = ReturnType<typeof openSeams>;
 
-interface SampleInput extends StepperOptions {
-  readonly seams: Seams;
-  readonly previous: { readonly rollouts: Rollouts; readonly rewards: Rewards } | undefined;
-  readonly step: number;
-}
-
-async function sample({ options, settings, policy, seams, previous, step }: SampleInput) {
+async function sample(parts: StepParts, step: number) {
+  const { options, settings, policy, seams, scoring, memory } = parts;
   const { seed, steps, level, promptsPerStep, samplesPerPrompt, maxTokens, temperature } = settings;
   const { task, signal } = options;
-  const chosen = { task, seed, step, steps, level, promptsPerStep, samplesPerPrompt, previous };
+  const { models } = scoring;
+  const chosen = {
+    task,
+    seed,
+    step,
+    steps,
+    level,
+    promptsPerStep,
+    samplesPerPrompt,
+    previous: memory.previous,
+    models,
+  };
   const prompts = await seams.curriculum.next(chosen);
   const fingerprint = await policy.fingerprint();
   const sampling = { maxTokens, temperature, seed, step, ...(signal && { signal }) };
-  return { fingerprint, rollouts: await seams.rollout.next({ prompts, sampler: policy, sampling }) };
+  const input = { prompts, sampler: policy, sampling, task, steps, models, verify: verify(parts, step) };
+  const rollouts = prompts.problems.length === 0 ? noRollouts : await seams.rollout.next(input);
+  return { fingerprint, rollouts, promptMetrics: prompts.metrics };
 }
 
 /** @throws UsageError when the schedule gives what is no rate: it would spoil the weights for good */
@@ -115,23 +195,28 @@ function rateAt({ learningRate }: TrainSettings, step: number): number {
 }
 
 async function updateWeights(
-  update: Seams["update"],
-  setup: StepperOptions,
+  { seams: { update }, options, policy, settings, scoring }: StepParts,
   step: number,
   metrics: Learned["metrics"],
 ) {
   if (update === undefined) return {};
-  const weights = { parameters: setup.policy.parameters, initial: setup.options.policy.parameters };
-  return (await update.next({ step, steps: setup.settings.steps, ...weights, metrics })).metrics;
+  const weights = { parameters: policy.parameters, initial: options.policy.parameters };
+  const { steps, seed } = settings;
+  const result = await update.next({
+    ...{ step, steps, metrics, ...weights },
+    ...{ task: options.task, seed, models: scoring.models },
+  });
+  return result.metrics;
 }
 
 interface Finished extends Pick<StepRecord, "step" | "metrics" | "timing"> {
   readonly fingerprint: string;
   readonly learned: Learned;
   readonly rows: number;
+  readonly skipped: string | undefined;
 }
 
-function recordOf({ step, metrics, timing, fingerprint, learned, rows }: Finished): StepRecord {
+function recordOf({ step, metrics, timing, fingerprint, learned, rows, skipped }: Finished): StepRecord {
   const { max, mean } = learned.difference;
   const all = {
     ...metrics,
@@ -143,8 +228,12 @@ function recordOf({ step, metrics, timing, fingerprint, learned, rows }: Finishe
     metrics: Object.fromEntries(Object.entries(all).filter(([, value]) => !Number.isNaN(value))), // NaN: not defined here
     timing,
     identity: { fingerprint, maxLogProbDifference: max },
-    events: stepEvents(metrics, rows),
+    events: [...stepEvents(metrics, rows), ...skipEvents(skipped)],
   };
+}
+
+function skipEvents(reason: string | undefined): StepEvent[] {
+  return reason === undefined ? [] : [{ kind: "skipped", message: `no update: ${reason}` }];
 }
 
 /** Tokens of all rows, each with its prompt: TRL's count. */

@@ -50,7 +50,8 @@ async function runLoop(loop: Loop): Promise<Omit<TrainedRun, "records">> {
   const { options, settings } = loop;
   const start = performance.now();
   const folder = await openFolder(loop);
-  const policy = await options.policy.clone();
+  const withHead = loop.algorithm.objective.needs.values === true;
+  const policy = withHead ? await options.policy.withValueHead() : await options.policy.clone();
   const stepper = createStepper({ ...loop, policy });
   const snapshots: Snapshot[] = [];
   try {
@@ -58,7 +59,10 @@ async function runLoop(loop: Loop): Promise<Omit<TrainedRun, "records">> {
     const done = await steps(loop, { policy, stepper, folder, snapshots });
     await keep(folder, done, policy, stepper);
     const stopped = done < settings.steps ? "aborted" : "finished";
-    return { policy, base: options.policy, snapshots, stopped, seconds: (performance.now() - start) / 1000 };
+    const trained = withHead ? await policy.withoutValueHead() : policy;
+    if (trained !== policy) await policy.dispose();
+    const seconds = (performance.now() - start) / 1000;
+    return { policy: trained, base: options.policy, snapshots, stopped, seconds };
   } catch (error) {
     for (const kept of [{ policy }, ...snapshots]) await kept.policy.dispose(); // nobody else has them
     throw error;

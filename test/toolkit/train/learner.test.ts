@@ -44,7 +44,10 @@ async function learnAborting(at: number, more: Partial<LearnSettings> = {}) {
   };
   const rewards = { values: new Float32Array(6), verdicts: [] };
   const outcome = await learner
-    .learn({ rollouts, rewards, advantages }, { ...plain, ...more, signal: controller.signal })
+    .learn(
+      { rollouts, rewards, advantages, oldLogProbs: rollouts.policyLogProbs, statistics: {} },
+      { ...plain, ...more, signal: controller.signal },
+    )
     .then(() => "learned", String);
   const changed = (await learning.fingerprint()) !== before;
   await learner.dispose();

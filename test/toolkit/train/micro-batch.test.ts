@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type LearnColumns, microBatch, totalsOf } from "../../../src/toolkit/train/micro-batch.ts";
+import { type LearnColumns, microBatch, oldLogProbs, totalsOf } from "../../../src/toolkit/train/micro-batch.ts";
 
 // Three rows of 2 + 1 ids; the last row's verifier failed; the advantage seam trains on one token of row 0 only.
 const verdict = { reason: "", ms: 0, verifier: { name: "v", version: "1" }, score: 0, status: "wrong" } as const;
@@ -11,7 +11,7 @@ const columns: LearnColumns = {
     ids: Int32Array.of(1, 2, 3, 1, 4, 5, 1, 6, 7),
     promptLengths: Int32Array.of(1, 1, 1),
     completionLengths: Int32Array.of(2, 2, 2),
-    group: Int32Array.of(0, 0, 0),
+    group: Int32Array.of(0, 0, 1),
     sampleLogProbs: Float32Array.of(-1, -2, -3, -4, -5, -6),
     policyLogProbs: Float32Array.of(-10, -20, -30, -40, -50, -60),
     mask: Float32Array.of(1, 1, 1, 1, 1, 1),
@@ -21,10 +21,17 @@ const columns: LearnColumns = {
   },
   rewards: { values: Float32Array.of(1, 0, Number.NaN), verdicts: [verdict, verdict, verdict] },
   advantages: { perToken: Float32Array.of(1, 1, -1, -1, 0, 0), mask: Float32Array.of(0, 1, 1, 1, 1, 1) },
+  oldLogProbs: Float32Array.of(-10, -20, -30, -40, -50, -60),
   referenceLogProbs: Float32Array.of(-7, -7, -8, -8, -9, -9),
+  statistics: { sure: Float32Array.of(1, 2, 3, 4, 5, 6) },
 };
 
-const cut = { shape: { rows: 3, tokens: 3 }, totals: { rows: 3, tokens: 5, maxTokens: 4 }, temperature: 1 };
+const cut = {
+  shape: { rows: 3, tokens: 3 },
+  totals: { rows: 3, tokens: 5, maxTokens: 4, groups: 2 },
+  needs: {},
+  vocabulary: 2,
+};
 
 test("microBatch: every column comes from its own source, picked, widened and filled up", () => {
   const batch = microBatch(columns, [2, 0], cut);
@@ -37,20 +44,54 @@ test("microBatch: every column comes from its own source, picked, widened and fi
     advantages: wide(0, 0, 0, 1, 1, 0, 0, 0, 0),
     mask: wide(1, 1, 0, 0, 1, 0, 0, 0, 0), // the advantage seam's
     rewards: { data: Float32Array.of(0, 1, 0), shape: [3] }, // unscored is 0
+    group: { data: Int32Array.of(1, 0, -1), shape: [3] },
+    rowMask: { data: Float32Array.of(1, 1, 0), shape: [3] },
+    columns: {},
     totals: {
       rows: { data: Float32Array.of(3), shape: [] },
       tokens: { data: Float32Array.of(5), shape: [] },
       maxTokens: { data: Float32Array.of(4), shape: [] },
+      groups: { data: Float32Array.of(2), shape: [] },
     },
   });
 });
 
-test("microBatch: at another temperature the old log-probs are those of the tempered distribution", () => {
-  const { oldLogProbs } = microBatch(columns, [2, 0], { ...cut, temperature: 0.7 });
-  expect(oldLogProbs).toEqual({ data: Float32Array.of(-5, -6, 0, -1, -2, 0, 0, 0, 0), shape: [3, 3] });
+test("oldLogProbs: at another temperature they are those of the tempered distribution", () => {
+  expect(oldLogProbs(columns.rollouts, 1)).toBe(columns.rollouts.policyLogProbs);
+  expect(oldLogProbs(columns.rollouts, 0.7)).toBe(columns.rollouts.sampleLogProbs);
+});
+
+test("microBatch: columns of the method's own are found by name, in advantages before rollouts before statistics", () => {
+  const made: LearnColumns = {
+    ...columns,
+    rollouts: {
+      ...columns.rollouts,
+      columns: { kind: Float32Array.of(7, 8, 9), rate: 0.5, sure: new Float32Array(6) },
+    },
+    advantages: {
+      ...columns.advantages,
+      columns: { rate: 0.25, teacher: Float32Array.from({ length: 12 }, (_, i) => i) },
+    },
+  };
+  const needs = { columns: { kind: "row", rate: "step", teacher: "vocabulary", sure: "token" } } as const;
+  expect(microBatch(made, [2], { ...cut, shape: { rows: 1, tokens: 3 }, needs }).columns).toEqual({
+    kind: { data: Float32Array.of(9), shape: [1] },
+    rate: { data: Float32Array.of(0.25), shape: [] }, // the advantage's hides the rollout's
+    teacher: { data: Float32Array.of(8, 9, 10, 11, 0, 0), shape: [1, 3, 2] },
+    sure: { data: Float32Array.of(0, 0, 0), shape: [1, 3] }, // the rollout's hides the statistic
+  });
+});
+
+test("microBatch: a column that is missing, or of another size, is refused with its name", () => {
+  const needing = (kind: "row" | "token") => () =>
+    microBatch(columns, [0], { ...cut, needs: { columns: { sure: kind } } });
+  expect(needing("token")).not.toThrow();
+  expect(needing("row")).toThrow('objective: column "sure" is 6 numbers; one per row is needed: 3.');
+  const absent = { ...cut, needs: { columns: { hint: "row" } } } as const;
+  expect(() => microBatch(columns, [0], absent)).toThrow('objective: nothing gives its column "hint"');
 });
 
 test("totalsOf: rows and trained tokens of the rows given, over all micro-batches of an update", () => {
-  expect(totalsOf(columns, [0, 1, 2], 4)).toEqual({ rows: 3, tokens: 5, maxTokens: 4 });
-  expect(totalsOf(columns, [0], 4)).toEqual({ rows: 1, tokens: 1, maxTokens: 4 });
+  expect(totalsOf(columns, [0, 1, 2], 4)).toEqual({ rows: 3, tokens: 5, maxTokens: 4, groups: 2 });
+  expect(totalsOf(columns, [0], 4)).toEqual({ rows: 1, tokens: 1, maxTokens: 4, groups: 1 });
 });

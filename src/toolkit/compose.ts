@@ -1,0 +1,147 @@
+/**
+ * Methods that change an algorithm: each replaces some seams or wraps what is there. `compose` puts them together and
+ * refuses two that claim one seam in ways that cannot both hold.
+ */
+import type { Advantage } from "./advantage.ts";
+import { type Algorithm, type Choice, complete, describe, SEAMS, type SeamName } from "./algorithm.ts";
+import type { Curriculum } from "./curriculum.ts";
+import type { Statistic } from "./models.ts";
+import type { Objective } from "./objective.ts";
+import { refuse } from "./refuse.ts";
+import type { Reward } from "./reward.ts";
+import type { Rollout } from "./rollout.ts";
+import type { Update } from "./update.ts";
+
+/** What stands at each seam. */
+export interface SeamFunctions {
+  readonly curriculum: Curriculum;
+  readonly rollout: Rollout;
+  readonly reward: Reward;
+  readonly advantage: Advantage;
+  readonly objective: Objective;
+  readonly update: Update;
+}
+
+/** For some seams, a function from what is there to what shall be there. */
+export type SeamWrappers = { readonly [S in SeamName]?: (inner: SeamFunctions[S]) => SeamFunctions[S] };
+
+/** A method that is a change of an algorithm rather than a whole one. */
+export interface AlgorithmChange {
+  readonly name: string;
+  /** Seams that the method claims whole: no other method may replace them, nor have wrapped them before. */
+  readonly replaces?: Partial<SeamFunctions>;
+  /** Seams whose function the method keeps and adds to; several methods may, in the order of `compose`. */
+  readonly wraps?: SeamWrappers;
+  /** Added to the algorithm's own, as in {@link Algorithm.statistics}. */
+  readonly statistics?: Readonly<Record<string, Statistic>>;
+  readonly referenceStatistics?: Readonly<Record<string, Statistic>>;
+  readonly extraPromptTokens?: number;
+  readonly choices: readonly Choice[];
+}
+
+interface Claim {
+  readonly by: string;
+  readonly how: "replaces" | "wraps";
+}
+
+/**
+ * Applies changes to an algorithm, from left to right: `compose(grpo(), ucas(), steer())`.
+ *
+ * @throws UsageError naming both methods when one replaces a seam that another replaced or wrapped, or when two need
+ *   different statistics under one name
+ */
+export function compose(base: Algorithm, ...changes: readonly AlgorithmChange[]): Algorithm {
+  let algorithm: Algorithm = base;
+  const claims = new Map<SeamName, Claim>();
+  for (const change of changes) {
+    for (const seam of SEAMS) claim(claims, seam, change);
+    algorithm = apply(algorithm, change);
+  }
+  return algorithm;
+}
+
+function claim(claims: Map<SeamName, Claim>, seam: SeamName, { name, replaces, wraps }: AlgorithmChange): void {
+  const before = claims.get(seam);
+  if (replaces?.[seam] !== undefined) {
+    if (before !== undefined) {
+      const done = before.how === "replaces" ? "replaces it too" : "has wrapped it";
+      const remedy = before.how === "replaces" ? "use one of them" : `put ${name} before ${before.by}`;
+      refuse("compose", `${name} replaces the ${seam}, and ${before.by} ${done}`, remedy);
+    }
+    claims.set(seam, { by: name, how: "replaces" });
+  } else if (wraps?.[seam] !== undefined) {
+    claims.set(seam, { by: name, how: "wraps" });
+  }
+}
+
+function apply(algorithm: Algorithm, change: AlgorithmChange): Algorithm {
+  const { name, replaces = {}, wraps = {} } = change;
+  const replaced: Algorithm = { ...algorithm, ...replaces };
+  const seams = { ...complete(replaced), update: replaced.update ?? noUpdate };
+  const wrapped = {
+    ...(wraps.curriculum && { curriculum: wraps.curriculum(seams.curriculum) }),
+    ...(wraps.rollout && { rollout: wraps.rollout(seams.rollout) }),
+    ...(wraps.reward && { reward: wraps.reward(seams.reward) }),
+    ...(wraps.advantage && { advantage: wraps.advantage(seams.advantage) }),
+    ...(wraps.objective && { objective: wraps.objective(seams.objective) }),
+    ...(wraps.update && { update: wraps.update(seams.update) }),
+  };
+  const gone = (choice: Choice): boolean => replaces[choice.seam] !== undefined;
+  const extra = Math.max(algorithm.extraPromptTokens ?? 0, change.extraPromptTokens ?? 0);
+  return {
+    ...replaced,
+    ...wrapped,
+    name: `${algorithm.name} + ${name}`,
+    ...(extra > 0 && { extraPromptTokens: extra }),
+    statistics: joinStatistics(algorithm.name, algorithm.statistics, name, change.statistics),
+    referenceStatistics: joinStatistics(
+      algorithm.name,
+      algorithm.referenceStatistics,
+      name,
+      change.referenceStatistics,
+    ),
+    choices: [...algorithm.choices.filter((choice) => !gone(choice)), ...change.choices.map((c) => named(c, name))],
+  };
+}
+
+/** Choices of a change bear its name, so that two methods' `lambda` can be told apart. */
+function named(choice: Choice, method: string): Choice {
+  return { ...choice, name: `${method}.${choice.name}` };
+}
+
+function noUpdate(): { readonly changed: false } {
+  return { changed: false };
+}
+
+type Statistics = Readonly<Record<string, Statistic>> | undefined;
+
+function joinStatistics(aName: string, a: Statistics, bName: string, b: Statistics): Record<string, Statistic> {
+  for (const [name, statistic] of Object.entries(b ?? {})) {
+    const other = a?.[name] ?? statistic;
+    if (other === statistic) continue;
+    refuse("compose", `${aName} and ${bName} need different statistics named "${name}"`, "rename one of them");
+  }
+  return { ...a, ...b };
+}
+
+/** A choice that two algorithms make differently; undefined where one does not make it. */
+export interface ChoiceDifference {
+  readonly seam: SeamName;
+  readonly name: string;
+  readonly a: Pick<Choice, "value" | "source"> | undefined;
+  readonly b: Pick<Choice, "value" | "source"> | undefined;
+}
+
+/** The choices in which two algorithms differ, in the order of the seams. */
+export function diff(a: Algorithm, b: Algorithm): readonly ChoiceDifference[] {
+  const [ofA, ofB] = [describe(a), describe(b)];
+  const key = ({ seam, name }: Choice): string => `${seam} ${name}`;
+  const inB = new Map(ofB.map((choice) => [key(choice), choice]));
+  const inA = new Set(ofA.map(key));
+  const all = [
+    ...ofA.map((choice) => ({ seam: choice.seam, name: choice.name, a: choice, b: inB.get(key(choice)) })),
+    ...ofB.filter((choice) => !inA.has(key(choice))).map((b) => ({ seam: b.seam, name: b.name, a: undefined, b })),
+  ];
+  const apart = all.filter((row) => row.a?.value !== row.b?.value);
+  return SEAMS.flatMap((seam) => apart.filter((row) => row.seam === seam));
+}
