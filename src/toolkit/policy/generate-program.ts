@@ -10,6 +10,7 @@ import { cacheNames, decodeGraph, prefillGraph } from "./decode-graph.ts";
 import { type DecodeRequest, decodeRows } from "./decode-loop.ts";
 import type { GenerationProgress } from "./generation.ts";
 import type { PromptCache } from "./kv-cache.ts";
+import { valueHeadName } from "./parameters.ts";
 import { samplingInputs } from "./sampling-nodes.ts";
 
 /** What the main side sends. */
@@ -54,7 +55,7 @@ function sessionOf(runtime: Runtime, key: unknown, graph: () => GraphModel): Ses
 
 function generate(runtime: Runtime, payload: GeneratePayload, context: CallContext): CallResult {
   const { store, config, sampling } = payload;
-  const weights = runtime.store(store);
+  const weights = new Map([...runtime.store(store)].filter(([name]) => name !== valueHeadName)); // no graph here reads it
   const { arena } = keptIn(runtime);
   const kind = [samplingInputs(sampling), sampling.greedy];
   try {

@@ -5,9 +5,7 @@ import type { LogitsView } from "../models.ts";
 import { refuse } from "../refuse.ts";
 import type { PolicyConfig } from "./config.ts";
 import { hiddenStates, type ParameterTensors, projectHidden } from "./forward.ts";
-
-/** Name of the value head's weight, [1, d], among a policy's parameters; no part of the Hugging Face layout. */
-export const valueHeadName = "value_head.weight";
+import { valueHeadName } from "./parameters.ts";
 
 /**
  * @param ids [B, T + 1] int32

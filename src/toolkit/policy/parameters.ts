@@ -4,6 +4,8 @@ import { refuse } from "../refuse.ts";
 import { rng } from "../rng.ts";
 import type { PolicyConfig } from "./config.ts";
 
+/** Of the value head, [1, d], where a policy has one; no part of the Hugging Face layout. */
+export const valueHeadName = "value_head.weight";
 export const embeddingName = "model.embed_tokens.weight";
 export const finalNormName = "model.norm.weight";
 const headName = "lm_head.weight";
