@@ -63,6 +63,7 @@ export { furtherDraw, type Rollout, type Rollouts, sampleCompletions } from "./t
 export { foreignRow, fromRows, movedRow, pickRewards, type Row, rowsOf, selectRows } from "./toolkit/rows.ts";
 export { readRun, type StoredRun } from "./toolkit/runs/read-run.ts";
 export { type Seam, stateful, wrapSeam, wrapStateful } from "./toolkit/seam.ts";
+export * from "./toolkit/tabular.ts";
 export * from "./toolkit/tasks/index.ts";
 export { type PretrainOptions, pretrain } from "./toolkit/train/pretrain.ts";
 export type { StepRecord } from "./toolkit/train/record.ts";

@@ -42,6 +42,15 @@ export function createScoring({ algorithm, policy, base, temperature, tokens }: 
     policy: modelOf(policy, { temperature, tokens }),
     reference: modelOf(base, { temperature, tokens }),
   };
+  return scoringOf(algorithm, models, temperature);
+}
+
+/** The same with any models. @param temperature of sampling; the models' own */
+export function scoringOf(
+  algorithm: Pick<CompleteAlgorithm, "objective" | "statistics" | "referenceStatistics">,
+  models: Models,
+  temperature: number,
+): Scoring {
   const { needs } = algorithm.objective;
   const { statistics: own = {}, referenceStatistics: reference = {} } = algorithm;
   return {

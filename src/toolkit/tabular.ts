@@ -1,0 +1,6 @@
+/** A test bed without a network: softmax policies over few answers, whose expectations are sums and not samples. */
+export { answerProbabilities, exactEntropy, exactGradient, exactPassAtK, expectedReward } from "./tabular/exact.ts";
+export { expectedUpdate, type SampledUpdate, sampledUpdate, type UpdateOptions } from "./tabular/expectation.ts";
+export { type TabularPolicy, tabularPolicy } from "./tabular/policy.ts";
+export type { TabularProblem } from "./tabular/problem.ts";
+export { type TabularRun, type TrainTabularOptions, trainTabular } from "./tabular/train.ts";
