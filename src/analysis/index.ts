@@ -11,6 +11,8 @@ export {
   entropyChange,
   type TokenSnapshot,
 } from "./entropy-change.ts";
+export * from "./invisible-leash.ts";
+export * from "./limit-of-rlvr.ts";
 export {
   type GradientAlignment,
   type GradientGram,
@@ -22,6 +24,7 @@ export {
   negativeInterference,
   type ProblemCourse,
 } from "./negative-interference.ts";
+export * from "./open-rl-benchmark.ts";
 export {
   type BoundaryLevel,
   type BoundaryOptions,
@@ -36,6 +39,7 @@ export {
   reasoningBoundary,
   type SolveCounts,
 } from "./reasoning-boundary.ts";
+export * from "./rliable.ts";
 export {
   type BootstrapOptions,
   clusteredBootstrap,
