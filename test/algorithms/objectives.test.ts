@@ -8,23 +8,17 @@
  * and what `Row` (checks/row.ts) has beyond that makes the checks sharper: `stops` where the gradient is not the value's,
  * `clip` for the bounds, `zeroAdvantage`, `gradient` and `loss` as the paper states them, `refused` settings. The batch
  * comes from the objective's own `needs`; `batch` changes the numbers in it. A check that does not apply is named in
- * `except` with its reason. What each check asks stands at its function in checks/checks.ts.
+ * `except` with its reason. With `algorithm` given, expectations.test.ts also holds its sampled update against the exact
+ * expectation. What each check asks stands at its function in checks/*-checks.ts.
  */
-import { readdirSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { Engine } from "../../src/toolkit/jit/engine.ts";
 import { complaints } from "./checks/checks.ts";
-import { CHECKS, type Row } from "./checks/row.ts";
+import { CHECKS } from "./checks/row.ts";
 import { subjectOf } from "./checks/subject.ts";
+import { readTable } from "./checks/table.ts";
 
-const folder = new URL("./rows/", import.meta.url);
-const names = readdirSync(folder)
-  .map((file) => file.replace(/\.ts$/, ""))
-  .sort();
-const modules: { readonly rows: readonly Row[] }[] = await Promise.all(
-  names.map((name) => import(`./rows/${name}.ts`)),
-);
-const table = modules.flatMap(({ rows }) => rows);
+const table = await readTable();
 
 afterAll(() => Engine.shared().close());
 

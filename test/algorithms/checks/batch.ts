@@ -1,5 +1,5 @@
 /** Makes a batch of what an objective needs, from a seed: ratios on both sides of usual clips, no number at a kink. */
-import type { Objective } from "../../../src/toolkit/objective.ts";
+import type { ObjectiveNeeds } from "../../../src/toolkit/objective.ts";
 import { type Rng, rng } from "../../../src/toolkit/rng.ts";
 import { type Column, type Columns, floats } from "./columns.ts";
 
@@ -19,7 +19,7 @@ export interface BatchOptions {
 }
 
 /** The batch. Row 6 trains nothing; positions outside of the mask hold numbers like any others. */
-export function makeBatch(needs: Objective["needs"] & FurtherNeeds, options: BatchOptions = {}): Columns {
+export function makeBatch(needs: ObjectiveNeeds, options: BatchOptions = {}): Columns {
   const { rows, tokens, vocabulary, groups, maxTokens } = SIZE;
   const perToken = (name: string, value: (random: Rng, row: number, token: number, i: number) => number): Column => {
     const random = rng({ seed: 8, stream: name });
@@ -64,21 +64,13 @@ function ends(row: number): number {
   return row === 6 ? 0 : SIZE.prompt + 1 + (row % (SIZE.tokens - SIZE.prompt - 1));
 }
 
-/** Needs beyond the common ones, read by name so that a batch maker need not follow each addition to the type. */
-interface FurtherNeeds {
-  readonly logits?: boolean;
-  readonly referenceLogits?: boolean;
-  readonly values?: boolean;
-  readonly columns?: Readonly<Record<string, "token" | "row" | "step" | "vocabulary">>;
-}
-
 interface Makers {
   readonly perToken: (name: string, value: (random: Rng, row: number, token: number) => number) => Column;
   readonly perRow: (name: string, value: (random: Rng, row: number) => number) => Column;
   readonly perEntry: (name: string) => Column;
 }
 
-function ownColumns(needs: FurtherNeeds, options: BatchOptions, { perToken, perRow, perEntry }: Makers): Columns {
+function ownColumns(needs: ObjectiveNeeds, options: BatchOptions, { perToken, perRow, perEntry }: Makers): Columns {
   const own = Object.entries(needs.columns ?? {}).map(([name, kind]): [string, Column] => {
     const given = options.columns?.[name];
     const path = `columns.${name}`;

@@ -5,7 +5,7 @@ import type { GraphModel, Value } from "../../../src/toolkit/jit/graph.ts";
 import type { HostTensor } from "../../../src/toolkit/jit/host-tensor.ts";
 import { jit } from "../../../src/toolkit/jit/jit.ts";
 import { readArguments, traceFunction } from "../../../src/toolkit/jit/trace-function.ts";
-import type { Objective, PolicyBatch } from "../../../src/toolkit/objective.ts";
+import type { Objective, ObjectiveNeeds, PolicyBatch } from "../../../src/toolkit/objective.ts";
 import { type Column, type Columns, columnOf } from "./columns.ts";
 import { recordStops, replayStops } from "./stops.ts";
 
@@ -104,7 +104,7 @@ function policyBatch(batch: Nested): PolicyBatch {
   return batch as Partial<PolicyBatch> as PolicyBatch;
 }
 
-function openPaths(needs: Objective["needs"] & { readonly logits?: boolean; readonly values?: boolean }): string[] {
+function openPaths(needs: ObjectiveNeeds): string[] {
   const further = { entropies: needs.entropy === "gradient", logits: needs.logits, values: needs.values };
   return ["logProbs", ...Object.entries(further).flatMap(([path, is]) => (is === true ? [path] : []))];
 }

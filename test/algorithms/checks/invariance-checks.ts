@@ -1,5 +1,4 @@
 /** Checks of what must not matter: compilation, order, padding, micro-batches. */
-import type { Objective } from "../../../src/toolkit/objective.ts";
 import { addFillerRows, pick, sizeOf, split, spoilPadding } from "./columns.ts";
 import { compare, mapValues, reorder } from "./compare.ts";
 import type { Evaluation } from "./evaluate.ts";
@@ -44,7 +43,7 @@ export async function filler({ at, columns }: Subject): Promise<string[]> {
 
 /** Two or four micro-batches give what one gives: losses, metrics and gradients add up. */
 export async function microBatches({ row, at, columns }: Subject): Promise<string[]> {
-  const { together }: Objective["needs"] & { together?: "group" | "update" } = row.objective.needs;
+  const { together } = row.objective.needs;
   if (together === "update") return [];
   const whole = await at.double(columns);
   const found: string[] = [];

@@ -1,4 +1,5 @@
 /** One row of the table of checks: an objective and what its paper says of it. */
+import type { Algorithm } from "../../../src/toolkit/algorithm.ts";
 import type { Objective } from "../../../src/toolkit/objective.ts";
 import type { BatchOptions } from "./batch.ts";
 import type { Columns } from "./columns.ts";
@@ -28,6 +29,8 @@ export type Stated = (token: Token) => number;
 export interface Row {
   readonly name: string;
   readonly objective: Objective;
+  /** The whole algorithm: its sampled update is then held against the exact expectation (expectations.test.ts). */
+  readonly algorithm?: Algorithm;
   /**
    * The gradient is not that of the loss's value, because of stop-gradients (CISPO's weight, a ratio p / stop(p)).
    * Default false: then no stop-gradient may change anything.

@@ -19,9 +19,10 @@ function row(name: string, settings: Settings): Row {
     const entropy = entropyCoefficient === 0 ? 0 : token.at("entropies");
     return gain - klCoefficient * k3 + entropyCoefficient * entropy;
   };
+  const algorithm = grpo(settings);
   return {
     name,
-    objective: grpo(settings).objective,
+    ...{ algorithm, objective: algorithm.objective },
     clip: { low: 1 - clipLow, high: 1 + clipHigh },
     zeroAdvantage: k3Slope,
     gradient: (token) =>
