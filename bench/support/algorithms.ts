@@ -1,0 +1,30 @@
+/** Every algorithm of the library with its defaults, so that a new method is measured without a list of its own. */
+import * as algorithms from "../../src/algorithms/index.ts";
+import type { Algorithm } from "../../src/toolkit/algorithm.ts";
+
+export interface NamedAlgorithm {
+  readonly name: string;
+  readonly algorithm: Algorithm;
+}
+
+/** What `src/algorithms` exports and makes an algorithm without arguments; says on stderr what does not, and why. */
+export function allAlgorithms(): NamedAlgorithm[] {
+  return Object.entries(algorithms).flatMap(([name, make]) => {
+    if (typeof make !== "function") return [];
+    const made = call(name, make);
+    return isAlgorithm(made) ? [{ name, algorithm: made }] : [];
+  });
+}
+
+function call(name: string, make: (...args: never[]) => unknown): unknown {
+  try {
+    return make();
+  } catch (error) {
+    console.error(`not measured: ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+function isAlgorithm(made: unknown): made is Algorithm {
+  return typeof made === "object" && made !== null && "objective" in made && "advantage" in made;
+}
