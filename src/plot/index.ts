@@ -2,6 +2,7 @@ export { boundaryFigure, solvedMatrixFigure } from "./boundary.ts";
 export { type DisplayOptions, display } from "./display.ts";
 export { entropyFigure } from "./entropy.ts";
 export { type Fallback, type Figure, figure, isFigure, type MimeBundle, plotlyMime } from "./figure.ts";
+export { gradientFigure } from "./gradients.ts";
 export { alignmentFigure, interferenceFigure } from "./interference.ts";
 export { type LiveFigure, type LiveRun, liveCurves } from "./live.ts";
 export { type PagePart, standaloneHtml } from "./page.ts";

@@ -4,6 +4,7 @@ import {
   boundaryFigure,
   entropyFigure,
   type Figure,
+  gradientFigure,
   interferenceFigure,
   rankFigure,
   solvedMatrixFigure,
@@ -48,6 +49,19 @@ for (const [name, figure] of Object.entries(samples.gallery())) {
     }
   });
 }
+
+test("gradientFigure: every pair in the map, no number where there is no gradient, a line for each algorithm but the first", () => {
+  const figure = gradientFigure(samples.gradientSample());
+  expect(heatOf(figure).z[1]).toEqual([0.93, 1, null, 0.93 * 0.61, 0.93 * -0.12]);
+  expect(figure.data.filter((trace) => trace.type === "scatter").map(({ name }) => name)).toEqual([
+    "gspo",
+    "dapo",
+    "rloo",
+    "cispo",
+  ]);
+  expect(named(figure, "rloo").y[3]).toBeCloseTo(0.61, 12);
+  expect(figure.summary).toContain("gspo 0.930");
+});
 
 test("boundaryFigure: x are the ks, y the estimates, and the bands their ends", () => {
   const boundary = samples.boundarySample();

@@ -15,6 +15,7 @@ import {
   boundaryFigure,
   entropyFigure,
   type Figure,
+  gradientFigure,
   interferenceFigure,
   rankFigure,
   solvedMatrixFigure,
@@ -23,6 +24,7 @@ import {
   weightDeltaFigure,
 } from "../../src/plot/index.ts";
 import { type Rng, rng } from "../../src/toolkit/rng.ts";
+import type { GradientComparison } from "../../src/toolkit/train/compare-gradients.ts";
 
 const random = (stream: string): Rng => rng({ seed: 1, stream });
 const around = (value: number, half: number): Estimate => ({ value, low: value - half, high: value + half });
@@ -221,6 +223,28 @@ export function trainingSample(steps = 60): TrainingRecord[] {
   }));
 }
 
+/** Five algorithms over six layers; the third one's gradient is nothing. */
+export function gradientSample(): GradientComparison {
+  const names = ["grpo", "gspo", "dapo", "rloo", "cispo"];
+  const towards = [1, 0.93, 0, 0.61, -0.12];
+  const cosine = (i: number, j: number, shift: number): number => {
+    if (i === j) return i === 2 ? Number.NaN : 1;
+    if (i === 2 || j === 2) return Number.NaN;
+    return Math.max(-1, Math.min(1, (towards[i] ?? 0) * (towards[j] ?? 0) + shift));
+  };
+  const cosines = (shift: number): Float64Array =>
+    Float64Array.from({ length: 25 }, (_, at) => cosine(Math.floor(at / 5), at % 5, shift));
+  const norms = [0.8, 0.7, 0, 1.2, 0.5];
+  const layers = ["embed_tokens", "layer 0", "layer 1", "layer 2", "layer 3", "norm"];
+  return {
+    names,
+    cosines: cosines(0),
+    norms,
+    layers: layers.map((name, i) => ({ name, cosines: cosines(0.03 * (i - 3)), norms })),
+    results: [],
+  };
+}
+
 /** Every figure, by a short name. */
 export function gallery(): Readonly<Record<string, Figure>> {
   return {
@@ -231,6 +255,7 @@ export function gallery(): Readonly<Record<string, Figure>> {
     alignment: alignmentFigure(alignmentSample()),
     deltas: weightDeltaFigure(deltaSample()),
     rank: rankFigure(rankSample()),
+    gradients: gradientFigure(gradientSample()),
     training: trainingFigure(trainingSample()),
     waiting: trainingFigure([]),
   };

@@ -41,6 +41,8 @@ export interface RolloutRow {
   readonly logProbs: readonly number[];
   readonly sampleLogProbs: readonly number[];
   readonly advantages: readonly number[];
+  /** The policy of the step did not sample it: a demonstration, a replayed row. Its unknown log-probs are null. */
+  readonly foreign?: true;
 }
 
 /** A step's columns, as they are written. */
@@ -124,6 +126,7 @@ function rolloutRow({ rollouts, rewards, advantages }: StepColumns, b: number): 
     logProbs: completionOf(rollouts.policyLogProbs),
     sampleLogProbs: completionOf(rollouts.sampleLogProbs),
     advantages: completionOf(advantages.perToken),
+    ...(rollouts.foreign?.[b] === 1 && { foreign: true }),
   };
 }
 

@@ -7,11 +7,10 @@ import type { AdamWOptions, OptimizerState } from "../jit/adamw.ts";
 import { type GradientStep, gradientStep } from "../jit/gradient-step.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import { aggregate, masked } from "../objective.ts";
-import { logitsView } from "../policy/logits-view.ts";
 import type { Policy } from "../policy/policy.ts";
-import { stopGradient } from "../ratio.ts";
 import { type BatchShape, pickRows } from "./columns.ts";
 import { type Agreement, checkAgreement, compareLogProbs, noAgreement, TrainingError } from "./identity.ts";
+import { lossOf } from "./loss.ts";
 import { type Cut, emptyBatch, type LearnColumns, type MicroBatch, microBatch, totalsOf } from "./micro-batch.ts";
 import { microBatchRows, miniBatchRows } from "./split.ts";
 
@@ -60,24 +59,12 @@ const LOG_PROBS = "logProbs";
 
 /** Makes the learner of a run; nothing is compiled before `prepare` or the first step. */
 export function createLearner(options: LearnerOptions): Learner {
-  const { policy, algorithm, shape, temperature, optimizer } = options;
-  const { objective } = algorithm;
-  const { needs } = objective;
+  const { policy, algorithm, shape, optimizer } = options;
+  const { needs } = algorithm.objective;
   const graph = gradientStep(
-    (parameters: Record<string, tf.Tensor>, { ids, ...columns }: MicroBatch) => {
-      const [rows, tokens] = columns.mask.shape;
-      const view = logitsView(parameters, ids, policy.config, temperature);
-      const perToken = (values: tf.Tensor1D): tf.Tensor2D => values.reshape([rows, tokens]);
-      const [logProbs, entropy] = [perToken(view.logProbs), perToken(view.entropies)];
-      const seen = needs.entropy === "value" ? stopGradient(entropy) : entropy;
-      const { loss, metrics } = objective.loss({
-        ...columns,
-        logProbs,
-        ...(needs.entropy && { entropies: seen }),
-        ...(needs.logits === true && { logits: view.logits.reshape([rows, tokens, policy.config.vocab_size]) }),
-        ...(needs.values === true && view.values && { values: perToken(view.values) }),
-      });
-      const meanEntropy = aggregate(masked(entropy, columns.mask), columns, "token-mean");
+    (parameters: Record<string, tf.Tensor>, batch: MicroBatch) => {
+      const { loss, metrics, logProbs, entropy } = lossOf(parameters, batch, options);
+      const meanEntropy = aggregate(masked(entropy, batch.mask), batch, "token-mean");
       return { loss, metrics: { ...metrics, entropy: meanEntropy, [LOG_PROBS]: logProbs } };
     },
     { parameters: policy.parameters, optimizer, name: algorithm.name },

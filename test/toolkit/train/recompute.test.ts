@@ -1,0 +1,122 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { grpo } from "../../../src/algorithms/grpo.ts";
+import type { Algorithm } from "../../../src/toolkit/algorithm.ts";
+import { masked, required } from "../../../src/toolkit/objective.ts";
+import { Policy } from "../../../src/toolkit/policy/policy.ts";
+import { charTokenizer } from "../../../src/toolkit/policy/tokenizer.ts";
+import { fromRows } from "../../../src/toolkit/rows.ts";
+import { readRun } from "../../../src/toolkit/runs/read-run.ts";
+import { storedStep } from "../../../src/toolkit/runs/stored-step.ts";
+import { compareGradients } from "../../../src/toolkit/train/compare-gradients.ts";
+import { type RewardedRollouts, recompute } from "../../../src/toolkit/train/recompute.ts";
+import type { StepRecord } from "../../../src/toolkit/train/record.ts";
+import { train } from "../../../src/toolkit/train/train.ts";
+import { tinyConfig } from "../../support/tiny-policy.ts";
+import { echoTask } from "../../support/tiny-task.ts";
+
+/** Reward 1 for an "a" first, so that groups of an untrained policy differ in reward. */
+const task = {
+  ...echoTask,
+  verify: (...of: Parameters<typeof echoTask.verify>) => {
+    const right = of[1].startsWith("a");
+    return { ...echoTask.verify(...of), score: right ? 1 : 0, status: right ? "correct" : "wrong" } as const;
+  },
+};
+
+let policy: Policy;
+let step: RewardedRollouts;
+let record: StepRecord | undefined;
+beforeAll(async () => {
+  policy = await Policy.create({ config: tinyConfig, tokenizer: charTokenizer(echoTask.alphabet), seed: 1 });
+  const runFolder = join(mkdtempSync(join(tmpdir(), "recompute-")), "run");
+  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 16 };
+  const run = train({ policy, task, algorithm: grpo({ entropyCoefficient: 0.01 }), runFolder, ...sizes });
+  await (await run.finished).policy.dispose();
+  record = run.records[0];
+  step = await storedStep(await readRun(runFolder), 0, policy.tokenizer.padId);
+});
+afterAll(() => policy.dispose());
+
+test("recompute: the run's own algorithm gives the run's own loss and gradient, from its folder", async () => {
+  const found = await recompute(step, grpo({ entropyCoefficient: 0.01 }), { policy, maxTokens: 4 });
+  expect(found.loss).toBeCloseTo(record?.metrics.loss ?? Number.NaN, 6);
+  expect(found.gradientNorm / (record?.metrics.grad_norm ?? Number.NaN)).toBeCloseTo(1, 5);
+  expect(found.metrics["clip_ratio/region_mean"]).toBe(0);
+});
+
+test("recompute: on-policy, a token of GRPO weighs its advantage over the rows and its row's length", async () => {
+  const { tokenWeights, advantages, mask } = await recompute(step, grpo(), { policy });
+  const width = step.rollouts.width - 1;
+  for (const [i, weight] of tokenWeights.entries()) {
+    const length = step.rollouts.completionLengths[Math.floor(i / width)] ?? Number.NaN;
+    const expected = mask[i] === 1 ? (advantages[i] ?? Number.NaN) / length / step.rollouts.rows : 0;
+    expect(weight).toBeCloseTo(expected, 6);
+  }
+  expect(tokenWeights.some((weight) => weight > 0.01)).toBe(true);
+});
+
+test("compareGradients: a scaled copy points the same way, its negative the other; one without gradient has no cosine", async () => {
+  const doubled: Algorithm = {
+    ...grpo(),
+    name: "doubled",
+    advantage: async (input) => {
+      const { perToken } = await plainAdvantage(input);
+      return { perToken: perToken.map((value) => value * 2) };
+    },
+  };
+  const against: Algorithm = {
+    ...grpo(),
+    name: "against",
+    advantage: async (input) => ({ perToken: (await plainAdvantage(input)).perToken.map((value) => -value) }),
+  };
+  const none: Algorithm = {
+    ...grpo(),
+    name: "none",
+    advantage: () => ({ perToken: new Float32Array(step.rollouts.mask.length) }),
+  };
+  const algorithms = [grpo(), doubled, against, none];
+  const { cosines, norms, layers, names } = await compareGradients(step, algorithms, { policy });
+  expect(names).toEqual(["grpo", "doubled", "against", "none"]);
+  expect(cosines[1]).toBeCloseTo(1, 6);
+  expect(cosines[2]).toBeCloseTo(-1, 6);
+  expect(cosines[3]).toBeNaN();
+  expect((norms[1] ?? 0) / (norms[0] ?? 1)).toBeCloseTo(2, 5);
+  expect(layers.map(({ name }) => name)).toEqual(["embed_tokens", "layer 0", "layer 1", "norm"]);
+  const squares = layers.reduce((sum, layer) => sum + (layer.norms[0] ?? 0) ** 2, 0);
+  expect(Math.sqrt(squares) / (norms[0] ?? 1)).toBeCloseTo(1, 6); // the layers are all of the weights
+});
+
+const plain = grpo().advantage;
+async function plainAdvantage(input: Parameters<Extract<typeof plain, (...args: never[]) => unknown>>[0]) {
+  if (typeof plain !== "function") throw new Error("grpo's advantage is a plain function");
+  return plain(input);
+}
+
+test("compareGradients: two of one name are numbered; a single one is refused", async () => {
+  const { names } = await compareGradients(step, [grpo(), grpo({ scale: "none" })], { policy });
+  expect(names).toEqual(["grpo (1)", "grpo (2)"]);
+  await expect(compareGradients(step, [grpo()], { policy })).rejects.toThrow(
+    "compareGradients: 1 algorithms; pass two",
+  );
+});
+
+test("recompute: a step without completions and an algorithm with a value head are refused", async () => {
+  const empty = { ...step, rollouts: fromRows([], { problems: [], padId: 0 }) };
+  await expect(recompute(empty, grpo(), { policy })).rejects.toThrow("recompute: the step has no completions");
+  const valued: Algorithm = {
+    ...grpo(),
+    objective: {
+      needs: { values: true },
+      loss: (batch) => ({
+        loss: masked(required("t", batch, "values"), batch.mask)
+          .sum()
+          .asScalar(),
+        metrics: {},
+      }),
+    },
+  };
+  await expect(recompute(step, valued, { policy })).rejects.toThrow("recompute: grpo needs a value head");
+});
