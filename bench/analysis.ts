@@ -1,7 +1,11 @@
-/** Weight deltas of matrices the size of nano's, against one pass over the same numbers. */
+/**
+ * Weight deltas of matrices the size of nano's, against one pass over the same numbers; the stratified bootstrap, against
+ * sorting and against the rliable package where Python has it.
+ */
 import { type Weights, weightDeltas } from "../src/analysis/index.ts";
 import { rng } from "../src/toolkit/rng.ts";
 import { median, report } from "./support/figure.ts";
+import { benchStratified } from "./support/stratified.ts";
 
 const rounds = 5;
 const [matrices, rows, columns] = [30, 128, 320];
@@ -40,3 +44,4 @@ report({
   against: "one pass",
   reference: median(passes),
 });
+benchStratified();

