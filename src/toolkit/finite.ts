@@ -1,0 +1,43 @@
+/** Checks of numbers that come in columns, before any arithmetic turns them into a loss that says nothing. */
+import { refuse } from "./refuse.ts";
+
+/**
+ * Refuses columns of another length than the mask's, and numbers that are not finite where the mask is 1.
+ *
+ * @param columns by name: [B, T] each
+ * @param mask [B, T]
+ * @throws UsageError with the column, the place and the value
+ */
+export function checkFinite(
+  where: string,
+  columns: Readonly<Record<string, ArrayLike<number>>>,
+  mask: ArrayLike<number>,
+): void {
+  for (const [name, column] of Object.entries(columns)) {
+    if (column.length !== mask.length) {
+      refuse(where, `${name} has ${column.length} numbers, mask ${mask.length}`, "pass one number per token in both");
+    }
+    for (let i = 0; i < mask.length; i++) {
+      if (mask[i] === 0 || Number.isFinite(column[i])) continue;
+      refuse(where, `${name} is ${column[i]} at position ${i} of the mask`, "pass finite numbers where the mask is 1");
+    }
+  }
+}
+
+/**
+ * Refuses rewards other than 0 and 1: they are read as labels.
+ *
+ * @param unscored what to do with NaN, which the reward seam gives where nothing was scored. Default: refuse it too
+ * @throws UsageError with the row and the value
+ */
+export function checkBinary(
+  where: string,
+  rewards: ArrayLike<number>,
+  unscored: "refused" | "left out" = "refused",
+): void {
+  for (let b = 0; b < rewards.length; b++) {
+    const reward = rewards[b];
+    if (reward === 0 || reward === 1 || (unscored === "left out" && Number.isNaN(reward))) continue;
+    refuse(where, `row ${b} has reward ${reward}`, "pass 1 for right and 0 for wrong");
+  }
+}

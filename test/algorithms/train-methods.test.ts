@@ -1,0 +1,56 @@
+/** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { real } from "../../src/algorithms/index.ts";
+import type { Algorithm } from "../../src/toolkit/algorithm.ts";
+import { Policy } from "../../src/toolkit/policy/policy.ts";
+import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
+import type { Task } from "../../src/toolkit/tasks/task.ts";
+import { type TrainOptions, train } from "../../src/toolkit/train/train.ts";
+import { tinyConfig } from "../support/tiny-policy.ts";
+import { echoTask } from "../support/tiny-task.ts";
+
+interface Method {
+  readonly name: string;
+  readonly algorithm: Algorithm;
+  readonly options?: Partial<TrainOptions>;
+}
+
+/** One line a method, in the order of their names. */
+const methods: readonly Method[] = [
+  { name: "real", algorithm: real() },
+  { name: "real, bce", algorithm: real({ variant: "bce", klCoefficient: 0.1, entropyCoefficient: 0.01 }) },
+];
+
+/** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */
+const task: Task = {
+  ...echoTask,
+  verify: (problem, completion) => {
+    const right = /^[abc]/.test(completion);
+    return { ...echoTask.verify(problem, completion), score: right ? 1 : 0, status: right ? "correct" : "wrong" };
+  },
+};
+
+let policy: Policy;
+beforeAll(async () => {
+  policy = await Policy.create({ config: tinyConfig, tokenizer: charTokenizer(task.alphabet), seed: 1 });
+});
+afterAll(() => policy.dispose());
+
+async function run({ algorithm, options }: Method) {
+  const sizes = { steps: 3, seed: 5, promptsPerStep: 4, samplesPerPrompt: 4, learningRate: 1e-2 };
+  const { records, policy: trained } = await train({ policy, task, algorithm, ...sizes, ...options }).finished;
+  const fingerprint = await trained.fingerprint();
+  await trained.dispose();
+  return { records, fingerprint };
+}
+
+test.each(methods)("train: $name takes three steps, and the same ones again", async (method) => {
+  const [first, again] = [await run(method), await run(method)];
+  expect(first.records).toHaveLength(3);
+  for (const { metrics } of first.records) {
+    expect(Object.entries(metrics).filter(([, value]) => !Number.isFinite(value))).toEqual([]);
+    expect(metrics).toHaveProperty("loss");
+  }
+  expect(first.fingerprint).not.toBe(await policy.fingerprint());
+  expect(again.fingerprint).toBe(first.fingerprint);
+});

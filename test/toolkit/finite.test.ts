@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { checkBinary, checkFinite } from "../../src/toolkit/finite.ts";
+
+const { NaN: nan } = Number;
+
+test("checkFinite: only what the mask has must be finite, and columns are of the mask's size", () => {
+  expect(() => checkFinite("m", { logProbs: [-1, nan, -2] }, [1, 0, 1])).not.toThrow();
+  expect(() => checkFinite("m", { logProbs: [-1, -1], old: [-1, nan] }, [1, 1])).toThrow(
+    "m: old is NaN at position 1 of the mask; pass finite numbers where the mask is 1.",
+  );
+  expect(() => checkFinite("m", { logProbs: [-Infinity] }, [1])).toThrow("logProbs is -Infinity at position 0");
+  expect(() => checkFinite("m", { logProbs: [-1] }, [1, 0])).toThrow(
+    "m: logProbs has 1 numbers, mask 2; pass one number per token in both.",
+  );
+});
+
+test("checkBinary: 0 and 1 pass, all else is refused; NaN passes where unscored rows are left out", () => {
+  expect(() => checkBinary("m", [0, 1, 1])).not.toThrow();
+  expect(() => checkBinary("m", [1, 0.5])).toThrow("m: row 1 has reward 0.5; pass 1 for right and 0 for wrong.");
+  expect(() => checkBinary("m", [nan])).toThrow("m: row 0 has reward NaN");
+  expect(() => checkBinary("m", [nan, 1], "left out")).not.toThrow();
+  expect(() => checkBinary("m", [nan, -1], "left out")).toThrow("m: row 1 has reward -1");
+});
