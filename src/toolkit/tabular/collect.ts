@@ -2,12 +2,14 @@
 import { type Algorithm, complete } from "../algorithm.ts";
 import { refuse } from "../refuse.ts";
 import type { Rewards } from "../reward.ts";
+import { type Rng, rng } from "../rng.ts";
 import type { Rollouts } from "../rollout.ts";
 import { openSeam } from "../seam.ts";
 import type { LearnColumns } from "../train/micro-batch.ts";
 import { scoringOf } from "../train/scoring.ts";
-import { type TabularPolicy, tabularModel } from "./policy.ts";
-import { tabularTask } from "./problem.ts";
+import { tabularModel } from "./model.ts";
+import type { TabularPolicy } from "./policy.ts";
+import { tabularTask } from "./task.ts";
 
 export interface CollectOptions {
   readonly algorithm: Algorithm;
@@ -20,6 +22,18 @@ export interface CollectOptions {
   readonly samplesPerPrompt?: number;
   /** Default 1. */
   readonly temperature?: number;
+  /**
+   * What the verifier says of an answer whose reward is known, for noise. Default: the reward. `random` is its own for
+   * every answer that is verified, in the order of verification.
+   */
+  readonly observed?: (reward: number, seen: Observed) => number;
+}
+
+export interface Observed {
+  readonly context: number;
+  readonly answer: readonly number[];
+  readonly step: number;
+  readonly random: Rng;
 }
 
 /** A step's columns, and the figures that its seams gave; no columns where nothing is to be learned from. */
@@ -42,7 +56,12 @@ export function openTabular(options: CollectOptions, policy: TabularPolicy, init
   const { promptsPerStep = layout.problem.contexts } = options;
   const algorithm = complete(options.algorithm);
   if (algorithm.update) refuse("tabular", `${algorithm.name} has an update seam`, "use train with a policy of weights");
-  const task = tabularTask(layout);
+  let [current, verified] = [0, 0];
+  const { observed = (reward: number) => reward } = options;
+  const task = tabularTask(layout, (context, answer) => {
+    const random = rng({ seed, stream: "observed", step: current, row: verified++ });
+    return observed(layout.problem.reward(context, answer), { context, answer, step: current, random });
+  });
   const models = { policy: tabularModel(policy, temperature), reference: tabularModel(initial, temperature) };
   const scoring = scoringOf(algorithm, models, temperature);
   const [curriculum, rollout] = [openSeam(algorithm.curriculum), openSeam(algorithm.rollout)];
@@ -66,11 +85,12 @@ export function openTabular(options: CollectOptions, policy: TabularPolicy, init
   return {
     score,
     async collect(step) {
+      [current, verified] = [step, 0];
       const common = { task, steps, models };
       const asked = { ...common, seed, step, level: undefined, promptsPerStep, samplesPerPrompt, previous };
       const prompts = await curriculum.next(asked);
       if (prompts.problems.length === 0) return { columns: undefined, metrics: prompts.metrics ?? {} };
-      const sampling = { maxTokens: layout.length, temperature, seed, step };
+      const sampling = { maxTokens: layout.maxTokens, temperature, seed, step };
       const tools = { sampler: models.policy, sampling, verify: (some: Rollouts) => verify(some, step) };
       const rollouts = await rollout.next({ ...common, ...tools, prompts });
       const first = { ...prompts.metrics, ...rollouts.metrics };

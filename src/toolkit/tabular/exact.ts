@@ -59,7 +59,7 @@ export function exactEntropy(policy: TabularPolicy): number {
 /**
  * Mean over contexts of Σ_answers p(answer) value(answer) ∇ log p(answer): the gradient of J where the value is the reward.
  *
- * @returns [tables, states, symbols]
+ * @returns [contexts, states, symbols]
  */
 export function exactGradient(policy: TabularPolicy, value: OfAnswer = policy.layout.problem.reward): Float64Array {
   const { layout } = policy;
@@ -72,30 +72,27 @@ export function exactGradient(policy: TabularPolicy, value: OfAnswer = policy.la
     for (const [i, { symbols, states }] of answers.entries()) {
       const weight = ((p[i] ?? 0) * value(context, symbols)) / contexts;
       for (const [j, symbol] of symbols.entries()) {
-        addScore(gradient, table, { start: rowStart(layout, context, states[j] ?? 0), count, symbol }, weight);
+        const start = rowStart(layout, context, states[j] ?? 0);
+        addScore(gradient, { start, symbol, logProbs: table.subarray(start, start + count) }, weight);
       }
     }
   }
   return gradient;
 }
 
-/** A row of the table and the symbol drawn there. */
-export interface Draw {
-  readonly start: number;
-  readonly count: number;
-  readonly symbol: number;
-}
-
-/** Adds weight x the gradient of the symbol's log-prob by its row of logits: 1 at the symbol, less every probability. */
+/**
+ * Adds weight x the gradient of the symbol's log-prob by its row of logits: 1 at the symbol, less every probability.
+ *
+ * @param start where the row begins in `gradient`
+ */
 export function addScore(
   gradient: Float64Array,
-  table: Float64Array,
-  { start, count, symbol }: Draw,
+  { start, symbol, logProbs }: { readonly start: number; readonly symbol: number; readonly logProbs: Float64Array },
   weight: number,
 ): void {
   if (weight === 0) return;
-  for (let s = start; s < start + count; s++) {
-    gradient[s] = (gradient[s] ?? 0) - weight * Math.exp(table[s] ?? 0);
+  for (let s = 0; s < logProbs.length; s++) {
+    gradient[start + s] = (gradient[start + s] ?? 0) - weight * Math.exp(logProbs[s] ?? 0);
   }
   gradient[start + symbol] = (gradient[start + symbol] ?? 0) + weight;
 }

@@ -5,8 +5,8 @@ import type { Rollouts } from "../rollout.ts";
 import { type OpenTabular, openTabular } from "./collect.ts";
 import { answerProbabilities } from "./exact.ts";
 import { objectiveGradient } from "./gradient.ts";
-import { answerColumns, logProbTable, type TabularPolicy } from "./policy.ts";
-import { promptOf, tabularTask } from "./problem.ts";
+import { answerColumns, type TabularPolicy } from "./policy.ts";
+import { problemOf } from "./task.ts";
 
 export interface UpdateOptions {
   readonly policy: TabularPolicy;
@@ -26,7 +26,7 @@ const MAX_GROUPS = 20_000;
  * Expectation of the update (against the loss's gradient) that one group of one context gives, over all groups: those
  * with the same answers in another order are counted once, with their number. Curriculum and rollout are not asked.
  *
- * @returns [tables, states, symbols]
+ * @returns [contexts, states, symbols]
  * @throws UsageError where there are more than 20,000 groups
  */
 export async function expectedUpdate(options: UpdateOptions): Promise<Float64Array> {
@@ -45,9 +45,9 @@ export async function expectedUpdate(options: UpdateOptions): Promise<Float64Arr
 }
 
 export interface SampledUpdate {
-  readonly mean: Float64Array; // [tables, states, symbols]
+  readonly mean: Float64Array; // [contexts, states, symbols]
   /** Standard error of the mean. */
-  readonly error: Float64Array; // [tables, states, symbols]
+  readonly error: Float64Array; // [contexts, states, symbols]
 }
 
 /** The same from sampled groups. @param draws groups, at least 2 */
@@ -75,10 +75,8 @@ export async function sampledUpdate({
 
 async function updateOf(options: UpdateOptions, answers: readonly number[]): Promise<Float64Array> {
   const { policy, reference = policy, context = 0 } = options;
-  const table = logProbTable(policy);
-  const rows = answers.map((i) => ({ context, group: 0, symbols: policy.layout.answers[i]?.symbols ?? [] }));
-  const columns = answerColumns(policy.layout, rows, { sample: table, policy: table });
-  const rollouts: Rollouts = { ...columns, problems: problemsOf(policy, context) };
+  const rows = answers.map((i) => ({ context, note: "", group: 0, symbols: policy.layout.answers[i]?.symbols ?? [] }));
+  const rollouts: Rollouts = { ...answerColumns(policy, rows), problems: problemsOf(policy, context) };
   const seams = openTabular({ algorithm: options.algorithm, steps: 1 }, policy, reference);
   return gradientOf(options, await seams.score(rollouts, 0));
 }
@@ -93,11 +91,9 @@ function gradientOf(
   return objectiveGradient(policy, algorithm.objective, columns, { rows, temperature: 1 }).gradient.map((x) => -x);
 }
 
-function problemsOf({ layout }: TabularPolicy, context: number) {
-  const all = tabularTask(layout).problems({ split: "train", count: layout.problem.contexts, seed: 0 });
-  const found = all.filter(({ id }) => id === promptOf(context));
-  if (found.length === 0) refuse("tabular", `context is ${context}`, `there are ${layout.problem.contexts}`);
-  return found;
+function problemsOf({ layout: { problem } }: TabularPolicy, context: number) {
+  if (Number.isInteger(context) && context >= 0 && context < problem.contexts) return [problemOf(context)];
+  return refuse("tabular", `context is ${context}`, `pass one from 0 to ${problem.contexts - 1}`);
 }
 
 /** Every multiset of `size` of the numbers below `kinds`, with how many orders it has. */

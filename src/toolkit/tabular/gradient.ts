@@ -6,13 +6,14 @@ import type { Objective, PolicyBatch } from "../objective.ts";
 import { refuse } from "../refuse.ts";
 import { type LearnColumns, type MicroBatch, microBatch, totalsOf } from "../train/micro-batch.ts";
 import { addScore } from "./exact.ts";
-import { logProbTable, type TabularPolicy, walk } from "./policy.ts";
+import { positionLogits } from "./model.ts";
+import { rowReader, type TabularPolicy, walk } from "./policy.ts";
 
 export interface TabularGradient {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   /** Of the loss: a step goes against it. */
-  readonly gradient: Float64Array; // [tables, states, symbols]
+  readonly gradient: Float64Array; // [contexts, states, symbols]
 }
 
 /** @param rows those of the update, out of the columns' */
@@ -27,45 +28,47 @@ export function objectiveGradient(
   const { layout } = policy;
   const width = columns.rollouts.width - 1;
   const shape = { rows: rows.length, tokens: width };
-  const totals = totalsOf(columns, rows, layout.length);
+  const totals = totalsOf(columns, rows, layout.maxTokens);
   const batch = microBatch(columns, rows, { shape, totals, needs, vocabulary: layout.symbols });
-  const seen = seenBy(policy, batch.ids, temperature);
+  const seen = seenBy(policy, batch.ids, temperature, needs.logits === true);
   const result = differentiate(objective, batch, seen, shape);
   return {
     loss: result.loss,
     metrics: result.metrics,
-    gradient: chain(policy, batch.ids, seen.table, { ...result, temperature }),
+    gradient: chain(policy, batch.ids, { ...result, temperature }),
   };
 }
 
 /** What the objective sees of the policy, at the temperature of sampling. */
 interface Seen {
-  readonly table: Float64Array;
   readonly logProbs: Float32Array; // [B, T]
   readonly entropies: Float32Array; // [B, T]
-  readonly logits: Float32Array; // [B, T, V]
+  /** There when the objective needs them. */
+  readonly logits?: Float32Array; // [B, T, V]
 }
 
-function seenBy(policy: TabularPolicy, ids: HostTensor, temperature: number): Seen {
-  const { symbols } = policy.layout;
-  const table = logProbTable(policy, temperature);
-  const positions = tokenRows(ids).rows * (tokenRows(ids).width - 1);
-  const logProbs = new Float32Array(positions);
-  const entropies = new Float32Array(positions);
-  const logits = new Float32Array(positions * symbols);
-  walk(policy.layout, tokenRows(ids), (position, start, symbol) => {
-    logProbs[position] = table[start + symbol] ?? Number.NaN;
-    entropies[position] = entropyOf(table.subarray(start, start + symbols));
-    logits.set(
-      policy.logits.subarray(start, start + symbols).map((x) => x / temperature),
-      position * symbols,
-    );
+function seenBy(policy: TabularPolicy, ids: HostTensor, temperature: number, needsLogits: boolean): Seen {
+  const rows = tokenRows(ids);
+  const positions = rows.rows * (rows.width - 1);
+  const [logProbs, entropies] = [new Float32Array(positions), new Float32Array(positions)];
+  const [reader, entropy] = [rowReader(temperature), entropyReader()];
+  walk(policy, rows, (place) => {
+    const row = reader(place);
+    logProbs[place.position] = row[place.symbol] ?? Number.NaN;
+    entropies[place.position] = entropy(row);
   });
-  return { table, logProbs, entropies, logits };
+  if (!needsLogits) return { logProbs, entropies };
+  return { logProbs, entropies, logits: positionLogits(policy, rows).logits.map((logit) => logit / temperature) };
 }
 
-function entropyOf(logProbs: Float64Array): number {
-  return logProbs.reduce((sum, x) => sum - (x === -Infinity ? 0 : Math.exp(x) * x), 0);
+/** Entropy of a row of log-probs, worked out once for each row. */
+function entropyReader(): (logProbs: Float64Array) => number {
+  const known = new Map<Float64Array, number>();
+  return (logProbs) => {
+    const found = known.get(logProbs) ?? logProbs.reduce((sum, x) => sum - Math.exp(x) * x, 0);
+    known.set(logProbs, found);
+    return found;
+  };
 }
 
 function tokenRows({ data, shape: [rows = 0, width = 0] }: HostTensor) {
@@ -91,12 +94,12 @@ function differentiate(
     );
     const logProbs = tf.tensor2d(seen.logProbs, [rows, tokens]);
     const entropies = tf.tensor2d(seen.entropies, [rows, tokens]);
-    const logits = tf.tensor3d(seen.logits, [rows, tokens, seen.logits.length / (rows * tokens)]);
+    const logits = seen.logits && tf.tensor3d(seen.logits, [rows, tokens, seen.logits.length / (rows * tokens)]);
     const given: PolicyBatch = {
       ...batch,
       logProbs,
       ...(needs.entropy && { entropies }),
-      ...(needs.logits === true && { logits }),
+      ...(logits && { logits }),
     };
     let metrics: Readonly<Record<string, tf.Scalar>> = {};
     const value = (): tf.Scalar => {
@@ -105,7 +108,7 @@ function differentiate(
       for (const metric of Object.values(metrics)) tf.keep(metric);
       return result.loss;
     };
-    const found = tf.engine().gradients(value, [logProbs, entropies, logits], undefined, true);
+    const found = tf.engine().gradients(value, [logProbs, entropies, ...(logits ? [logits] : [])], undefined, true);
     const [byLogProb, byEntropy, byLogit] = found.grads.map((x: tf.Tensor | null | undefined) => x?.dataSync() ?? []);
     const figures = Object.entries(metrics).map(
       ([name, metric]) => [name, metric.dataSync()[0] ?? Number.NaN] as const,
@@ -127,18 +130,19 @@ function differentiate(
 function chain(
   policy: TabularPolicy,
   ids: HostTensor,
-  table: Float64Array,
   { slopes, temperature }: Pick<Differentiated, "slopes"> & { readonly temperature: number },
 ): Float64Array {
-  const { symbols: count } = policy.layout;
   const gradient = new Float64Array(policy.logits.length);
-  walk(policy.layout, tokenRows(ids), (position, start, symbol) => {
-    addScore(gradient, table, { start, count, symbol }, (slopes.logProbs[position] ?? 0) / temperature);
-    const row = table.subarray(start, start + count);
-    const [byEntropy, entropy] = [(slopes.entropies[position] ?? 0) / temperature, entropyOf(row)];
-    for (let s = 0; s < count; s++) {
-      const logProb = row[s] ?? 0;
-      const direct = (slopes.logits[position * count + s] ?? 0) / temperature;
+  const [reader, entropyOf] = [rowReader(temperature), entropyReader()];
+  walk(policy, tokenRows(ids), (place) => {
+    const { position, start, symbol } = place;
+    const logProbs = reader(place);
+    addScore(gradient, { start, symbol, logProbs }, (slopes.logProbs[position] ?? 0) / temperature);
+    const byEntropy = (slopes.entropies[position] ?? 0) / temperature;
+    if (byEntropy === 0 && slopes.logits.length === 0) return;
+    const entropy = entropyOf(logProbs);
+    for (const [s, logProb] of logProbs.entries()) {
+      const direct = (slopes.logits[position * logProbs.length + s] ?? 0) / temperature;
       gradient[start + s] = (gradient[start + s] ?? 0) + direct - byEntropy * Math.exp(logProb) * (logProb + entropy);
     }
   });

@@ -1,8 +1,5 @@
 /** Problems small enough to be enumerated: contexts to answer, symbols to answer with, a reward for every answer. */
 import { refuse } from "../refuse.ts";
-import { rng } from "../rng.ts";
-import type { Problem, ProblemsOptions, Task } from "../tasks/task.ts";
-import type { Verdict } from "../verify/verifier.ts";
 
 export interface TabularProblem {
   readonly contexts: number;
@@ -17,15 +14,28 @@ export interface TabularProblem {
    * answers can be had), or its place alone ("position"). Default "prefix".
    */
   readonly states?: "prefix" | "position";
-  /** One table for all contexts: what is learned in one changes the others. Default false. */
-  readonly shared?: boolean;
+  /**
+   * What contexts have in common, F numbers each: the logits of context c are its initial ones + Σ_f features[c][f] W_f,
+   * and W is what is trained. `[1]` for every context is one table for all. Default: nothing in common.
+   */
+  readonly features?: readonly ArrayLike<number>[];
   /** Reward of an answer, finite. */
   reward(context: number, answer: readonly number[]): number;
   /**
    * Logits of the symbol after `prefix` before training, one per symbol. Default: all 0. Where the state is a position,
-   * the prefix is zeros of that length; where the table is shared, the context is 0.
+   * the prefix is zeros of that length.
    */
   initial?(context: number, prefix: readonly number[]): ArrayLike<number>;
+  /**
+   * Completion tokens of an answer, at least its symbols: those beyond are certain, with log-prob 0. For methods in which
+   * length counts. Default: its symbols.
+   */
+  tokens?(answer: readonly number[]): number;
+  /**
+   * What text around a prompt (a hint, a worked example) adds to the logits of the symbol after `prefix`: a prompt is
+   * "#3", and may have a note before or after it. Default: notes are refused.
+   */
+  noted?(note: string, context: number, prefix: readonly number[]): ArrayLike<number>;
 }
 
 /** An answer and the states in which each of its symbols is drawn. */
@@ -40,37 +50,52 @@ export interface TabularLayout {
   readonly problem: TabularProblem;
   readonly symbols: number;
   readonly length: number;
+  readonly kind: "prefix" | "position";
   /** States of a context. */
   readonly states: number;
-  /** Tables: the contexts, or 1. */
-  readonly tables: number;
   readonly answers: readonly TabularAnswer[];
+  /** Longest completion. */
+  readonly maxTokens: number;
 }
 
 const MAX_ANSWERS = 2 ** 16;
 const MAX_LOGITS = 2 ** 24;
 
-/** Ids past the symbols, which only prompts have: padding, BOS, then a token per context. */
-export const SPECIAL_TOKENS = 2;
-
 /** @throws UsageError for counts that are none, or a problem too large to enumerate */
 export function tabularLayout(problem: TabularProblem): TabularLayout {
-  const { contexts, symbols, length = 1, states: kind = "prefix", shared = false, end } = problem;
+  const { contexts, symbols, length = 1, states: kind = "prefix", end, features } = problem;
   for (const [name, value] of Object.entries({ contexts, symbols, length })) {
     if (!Number.isInteger(value) || value < 1) refuse("tabular", `${name} is ${value}`, "pass a whole number from 1");
   }
   if (end !== undefined && !(Number.isInteger(end) && end >= 0 && end < symbols)) {
     refuse("tabular", `end is ${end}`, `pass a symbol from 0 to ${symbols - 1}`);
   }
-  if (symbols ** length > MAX_ANSWERS) {
-    refuse("tabular", `there are ${symbols} ^ ${length} answers`, `stay within ${MAX_ANSWERS}: they are enumerated`);
+  const width = features?.[0]?.length ?? 0;
+  if (features && !(features.length === contexts && width > 0 && features.every((row) => row.length === width))) {
+    refuse("tabular", `features are ${features.length} rows, the first of ${width}`, "pass equally many per context");
   }
-  const states = kind === "position" ? length : (symbols ** length - 1) / Math.max(symbols - 1, 1) || length;
-  const tables = shared ? 1 : contexts;
-  if (tables * states * symbols > MAX_LOGITS) {
-    refuse("tabular", `the table has ${tables * states * symbols} logits`, `stay within ${MAX_LOGITS}`);
+  const states = kind === "position" || symbols === 1 ? length : (symbols ** length - 1) / (symbols - 1);
+  if (!(contexts * states * symbols <= MAX_LOGITS)) {
+    refuse("tabular", `there are ${contexts * states * symbols} logits`, `stay within ${MAX_LOGITS}`);
   }
-  return { problem, symbols, length, states, tables, answers: [...answersOf({ symbols, length, kind, end }, [], 0)] };
+  const answers: TabularAnswer[] = [];
+  for (const answer of answersOf({ symbols, length, kind, end }, [], [0])) {
+    if (answers.push(answer) > MAX_ANSWERS) {
+      refuse("tabular", `there are more than ${MAX_ANSWERS} answers`, "make them fewer: they are enumerated");
+    }
+  }
+  const layout = { problem, symbols, length, kind, states, answers };
+  return {
+    ...layout,
+    maxTokens: answers.reduce((most, answer) => Math.max(most, tokensOf(problem, answer.symbols)), 0),
+  };
+}
+
+/** Completion tokens of an answer. */
+export function tokensOf(problem: TabularProblem, answer: readonly number[]): number {
+  const tokens = problem.tokens?.(answer) ?? answer.length;
+  if (Number.isInteger(tokens) && tokens >= answer.length) return tokens;
+  return refuse("tabular", `tokens([${answer}]) is ${tokens}`, `return a whole number from ${answer.length}`);
 }
 
 interface Tree {
@@ -80,82 +105,16 @@ interface Tree {
   readonly end: number | undefined;
 }
 
-/** Depth first; `state` is the prefix's. The children of state s are s · symbols + 1 and those that follow. */
-function* answersOf(
-  tree: Tree,
-  prefix: readonly number[],
-  state: number,
-  before: readonly number[] = [],
-): Generator<TabularAnswer> {
-  const { symbols, length, kind, end } = tree;
-  const states = [...before, state];
-  for (let symbol = 0; symbol < symbols; symbol++) {
+/** Depth first. @param states of the prefix's symbols, and of the one to come */
+function* answersOf(tree: Tree, prefix: readonly number[], states: readonly number[]): Generator<TabularAnswer> {
+  for (let symbol = 0; symbol < tree.symbols; symbol++) {
     const answer = [...prefix, symbol];
-    if (answer.length === length || symbol === end) yield { symbols: answer, states };
-    else yield* answersOf(tree, answer, nextState(kind, symbols, state, symbol), states);
+    if (answer.length === tree.length || symbol === tree.end) yield { symbols: answer, states };
+    else yield* answersOf(tree, answer, [...states, nextState(tree, states.at(-1) ?? 0, symbol)]);
   }
 }
 
-/** The state after a symbol. */
-export function nextState(kind: "prefix" | "position", symbols: number, state: number, symbol: number): number {
+/** The state after a symbol: the children of prefix s are s · symbols + 1 and those that follow. */
+export function nextState({ kind, symbols }: Pick<Tree, "kind" | "symbols">, state: number, symbol: number): number {
   return kind === "position" ? state + 1 : state * symbols + 1 + symbol;
-}
-
-/** What a context's prompt is called, in text. */
-export function promptOf(context: number): string {
-  return `#${context}`;
-}
-
-/** The context of a prompt. @throws UsageError for a text that is no prompt of the problem */
-export function contextOf(prompt: string, contexts: number): number {
-  const context = /^#\d+$/.test(prompt) ? Number(prompt.slice(1)) : Number.NaN;
-  if (context < contexts) return context;
-  return refuse("tabular", `the prompt is ${JSON.stringify(prompt)}`, `pass "#0" to "#${contexts - 1}"`);
-}
-
-/** An answer as text, one character a symbol, and back. */
-export const answerText = {
-  encode: (symbols: ArrayLike<number>): string => String.fromCodePoint(...Array.from(symbols, (s) => FIRST + s)),
-  decode: (text: string): number[] => Array.from(text, (character) => (character.codePointAt(0) ?? 0) - FIRST),
-};
-const FIRST = 0x61; // a, b, c ...; beyond z whatever follows
-
-/** The problem as a task for the seams: its contexts are the problems, of both splits and one level. */
-export function tabularTask(layout: TabularLayout): Task {
-  const { problem, symbols, length } = layout;
-  const all = Array.from({ length: problem.contexts }, (_, context) => problemOf(context));
-  return {
-    name: "tabular",
-    settings: {},
-    alphabet: answerText.encode(Array.from({ length: symbols }, (_, s) => s)),
-    levels: [1],
-    maxPromptTokens: 2,
-    maxCompletionTokens: length,
-    problems: (options) => drawn(all, options),
-    available: () => all.length,
-    demonstration: () => refuse("tabular", "demonstrations are asked for", "set the initial logits instead"),
-    verify: (asked, completion) =>
-      verdict(problem.reward(contextOf(asked.id, problem.contexts), answerText.decode(completion))),
-  };
-}
-
-function problemOf(context: number): Problem {
-  return { id: promptOf(context), prompt: promptOf(context), answer: "", level: 1, data: { context } };
-}
-
-function drawn(all: readonly Problem[], { count, seed, offset = 0 }: ProblemsOptions): Problem[] {
-  if (offset + count > all.length) {
-    refuse("tabular", `${count} problems from ${offset} are asked for`, `there are ${all.length} contexts`);
-  }
-  if (count === all.length) return [...all];
-  return rng({ seed, stream: "contexts" })
-    .shuffle(all)
-    .slice(offset, offset + count);
-}
-
-function verdict(score: number): Verdict {
-  if (!Number.isFinite(score)) refuse("tabular", `the reward is ${score}`, "return a finite number");
-  const verifier = { name: "tabular", version: "1" };
-  const status = score >= 1 ? "correct" : score > 0 ? "partial" : "wrong";
-  return { score, status, reason: "looked up", ms: 0, verifier };
 }

@@ -1,26 +1,15 @@
 /** Trains a tabular policy through the seams of an algorithm, as `train` does, in milliseconds a step. */
-import type { Algorithm } from "../algorithm.ts";
 import { checkOptions } from "../options.ts";
 import { miniBatchRows } from "../train/split.ts";
-import { openTabular } from "./collect.ts";
+import { type CollectOptions, openTabular } from "./collect.ts";
 import { exactEntropy, expectedReward } from "./exact.ts";
 import { objectiveGradient } from "./gradient.ts";
-import { copyOf, type TabularPolicy, tabularPolicy } from "./policy.ts";
+import { byWeights, copyOf, moveWeights, type TabularPolicy, tabularPolicy } from "./policy.ts";
 import type { TabularProblem } from "./problem.ts";
 
-export interface TrainTabularOptions {
+export interface TrainTabularOptions extends CollectOptions {
   /** What to train on, from its initial logits; or a policy, which is not changed. */
   readonly problem: TabularProblem | TabularPolicy;
-  readonly algorithm: Algorithm;
-  readonly steps: number;
-  /** Default 0. */
-  readonly seed?: number;
-  /** Contexts per step. Default: all. */
-  readonly promptsPerStep?: number;
-  /** Answers per context. Default 8. */
-  readonly samplesPerPrompt?: number;
-  /** Of sampling and of the loss. Default 1. */
-  readonly temperature?: number;
   /** Of the step along the loss's gradient, or a function of the step. No clipping of the gradient. Default 1. */
   readonly learningRate?: number | ((step: number) => number);
   /** Default "sgd". Adam: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
@@ -77,6 +66,7 @@ function check(options: TrainTabularOptions): void {
     promptsPerStep: { kind: "integer", min: 1 },
     samplesPerPrompt: { kind: "integer", min: 1 },
     temperature: { kind: "number", above: 0 },
+    observed: { kind: "function" },
     learningRate: { kind: "schedule", min: 0 },
     optimizer: { kind: "either", values: ["sgd", "adam"] },
     innerEpochs: { kind: "integer", min: 1 },
@@ -94,7 +84,7 @@ function tabularStepper(
 ): (step: number) => Promise<Record<string, number>> {
   const { innerEpochs = 1, miniBatches = 1, temperature = 1, seed = 0, learningRate = 1 } = options;
   const seams = openTabular(options, policy, initial);
-  const move = options.optimizer === "adam" ? adam(policy) : sgd(policy);
+  const change = options.optimizer === "adam" ? adam(policy.weights.length) : descend;
   const { objective } = options.algorithm;
   return async (step) => {
     const { columns, metrics } = await seams.collect(step);
@@ -105,37 +95,35 @@ function tabularStepper(
       const split = { miniBatches, epoch, seed, step, together: objective.needs.together };
       for (const rows of miniBatchRows(columns.rollouts.group, split)) {
         const found = objectiveGradient(policy, objective, columns, { rows, temperature });
-        const norm = Math.hypot(...found.gradient);
+        const gradient = byWeights(policy, found.gradient);
+        const norm = Math.sqrt(gradient.reduce((sum, slope) => sum + slope ** 2, 0));
         if (!Number.isFinite(norm)) throw new Error(`trainTabular: step ${step}: the gradient's norm is ${norm}.`);
         Object.assign(figures, found.metrics, { loss: found.loss, grad_norm: norm });
-        move(found.gradient, rate);
+        moveWeights(policy, change(gradient, rate));
       }
     }
     return figures;
   };
 }
 
-type Move = (gradient: Float64Array, rate: number) => void;
+/** What to add to the weights. */
+type Change = (gradient: Float64Array, rate: number) => Float64Array;
 
-function sgd({ logits }: TabularPolicy): Move {
-  return (gradient, rate) => {
-    for (const [i, slope] of gradient.entries()) logits[i] = (logits[i] ?? 0) - rate * slope;
-  };
-}
+const descend: Change = (gradient, rate) => gradient.map((slope) => -rate * slope);
 
 /** Kingma and Ba 2015, arXiv:1412.6980, algorithm 1. */
-function adam({ logits }: TabularPolicy): Move {
+function adam(size: number): Change {
   const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
-  const [first, second] = [new Float64Array(logits.length), new Float64Array(logits.length)];
+  const [first, second] = [new Float64Array(size), new Float64Array(size)];
   let count = 0;
   return (gradient, rate) => {
     count++;
-    for (const [i, slope] of gradient.entries()) {
+    return gradient.map((slope, i) => {
       const mean = beta1 * (first[i] ?? 0) + (1 - beta1) * slope;
       const square = beta2 * (second[i] ?? 0) + (1 - beta2) * slope ** 2;
       [first[i], second[i]] = [mean, square];
-      const corrected = Math.sqrt(square / (1 - beta2 ** count)) + epsilon;
-      logits[i] = (logits[i] ?? 0) - (rate * mean) / (1 - beta1 ** count) / corrected;
-    }
+      const deviation = Math.sqrt(square / (1 - beta2 ** count)) + epsilon;
+      return (-rate * mean) / (1 - beta1 ** count) / deviation;
+    });
   };
 }

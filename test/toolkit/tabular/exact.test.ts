@@ -39,19 +39,23 @@ test("tabular: a symbol that ends an answer leaves shorter ones", () => {
   expect(expectedReward(policy)).toBeCloseTo(1 / 2 + 2 / 4 + 3 / 8 + 3 / 8, 14);
 });
 
-test("tabular: positions share their logits over prefixes, and contexts their table where it is shared", () => {
+test("tabular: positions share their logits over prefixes", () => {
   const initial = (context: number, prefix: readonly number[]) => [0, context + prefix.length];
   const position = tabularPolicy({ ...pair, contexts: 2, states: "position", initial });
   expect([...position.logits]).toEqual([0, 0, 0, 1, 0, 1, 0, 2]); // contexts x places x symbols
-  const shared = tabularPolicy({ ...pair, contexts: 2, states: "position", shared: true, initial });
-  expect([...shared.logits]).toEqual([0, 0, 0, 1]);
-  expect([...answerProbabilities(shared, 1)]).toEqual([...answerProbabilities(shared, 0)]);
+});
+
+test("tabular: a long answer with a symbol that ends it has as many answers as lengths", () => {
+  const problem = { contexts: 1, symbols: 2, length: 80, end: 0, states: "position" as const };
+  const policy = tabularPolicy({ ...problem, reward: (_, answer) => answer.length });
+  expect(policy.layout.answers.length).toBe(81);
+  // half of the answers end at each symbol: Σ n / 2^n = 2 up to the last, which none passes
+  expect(expectedReward(policy)).toBeCloseTo(2, 10);
 });
 
 test.each([
   { name: "prefix", change: {} },
   { name: "position", change: { states: "position" } },
-  { name: "shared", change: { shared: true } },
   { name: "ended", change: { end: 2 } },
 ] as const)("tabular: the exact gradient is the slope of the expected reward ($name)", ({ change }) => {
   const problem: TabularProblem = {
@@ -74,8 +78,13 @@ test.each([
 
 test.each([
   [{ ...pair, symbols: 0 }, "tabular: symbols is 0; pass a whole number from 1."],
-  [{ ...pair, symbols: 10, length: 6 }, "tabular: there are 10 ^ 6 answers; stay within 65536: they are enumerated."],
+  [
+    { ...pair, symbols: 10, length: 6 },
+    "tabular: there are more than 65536 answers; make them fewer: they are enumerated.",
+  ],
   [{ ...pair, end: 2 }, "tabular: end is 2; pass a symbol from 0 to 1."],
+  [{ ...pair, features: [[1], [1]] }, "tabular: features are 2 rows, the first of 1; pass equally many per context."],
+  [{ ...pair, tokens: () => 1 }, "tabular: tokens([0,0]) is 1; return a whole number from 2."],
   [{ ...pair, initial: () => [1] }, "tabular: initial(0, []) is [1]; return 2 finite numbers."],
 ])("tabular: a problem that is none is refused (%#)", (problem, message) => {
   expect(() => tabularPolicy(problem)).toThrow(message);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { entropy, logProb, tokenLogit } from "../../../src/toolkit/models.ts";
 import { answerProbabilities } from "../../../src/toolkit/tabular/exact.ts";
-import { tabularModel, tabularPolicy } from "../../../src/toolkit/tabular/policy.ts";
+import { tabularModel } from "../../../src/toolkit/tabular/model.ts";
+import { tabularPolicy } from "../../../src/toolkit/tabular/policy.ts";
 
 const policy = tabularPolicy({
   ...{ contexts: 3, symbols: 3, length: 2, end: 0 },
@@ -37,8 +38,8 @@ test("tabular sampling: columns are laid out as a policy's", async () => {
   const { layout } = policy;
   const short = drawn.completions.indexOf("a"); // ends at once
   expect(short).toBeGreaterThanOrEqual(0);
-  // bos = symbols + 1 = 4, context 1 = 5 + 1, the symbol 0, padding = 3
-  expect([...drawn.ids.subarray(short * 4, short * 4 + 4)]).toEqual([4, 6, 0, layout.symbols]);
+  // bos = symbols + 1 = 4, context 1 = symbols + 3 + 1 = 7, the symbol 0, padding = 3
+  expect([...drawn.ids.subarray(short * 4, short * 4 + 4)]).toEqual([4, 7, 0, layout.symbols]);
   expect([...drawn.mask.subarray(short * 3, short * 3 + 3)]).toEqual([0, 1, 0]);
   expect(drawn.finish[short]).toBe("eos");
   expect(drawn.sampleLogProbs[short * 3 + 1]).toBeCloseTo(Math.log(1 / (2 + Math.exp(0.5))), 6);
