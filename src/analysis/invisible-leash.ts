@@ -53,6 +53,7 @@ export interface SupportReport {
   /** Samples of each problem, and the success rate that so many miss with chance zeta. */
   readonly samples: number;
   readonly threshold: number;
+  readonly zeta: number;
   readonly counts: SupportCounts;
   /** Metrics with intervals over problems; undefined where a denominator is 0 (resamples without one are left out). */
   readonly metrics: Readonly<Record<keyof SupportMetrics, Estimate | undefined>>;
@@ -98,6 +99,7 @@ export function supportReport(
     confidence,
     samples,
     threshold: detectability(samples, zeta).exact,
+    zeta,
     counts: countFates(classes),
     metrics: metricIntervals(classes, { confidence, resamples, seed }),
     lost: lost.beyondChance,

@@ -6,7 +6,9 @@ export { gradientFigure } from "./gradients.ts";
 export { alignmentFigure, interferenceFigure } from "./interference.ts";
 export { type LiveFigure, type LiveRun, liveCurves } from "./live.ts";
 export { type PagePart, standaloneHtml } from "./page.ts";
+export { learningCurveFigure, type ProfileResult, performanceProfileFigure } from "./rliable.ts";
 export { renderPng, renderSvg } from "./static.ts";
+export { limitFigure, supportFigure } from "./support.ts";
 export { type Role, type RoleStyle, roles } from "./theme.ts";
 export type {
   Axis,

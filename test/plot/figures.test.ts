@@ -6,8 +6,12 @@ import {
   type Figure,
   gradientFigure,
   interferenceFigure,
+  learningCurveFigure,
+  limitFigure,
+  performanceProfileFigure,
   rankFigure,
   solvedMatrixFigure,
+  supportFigure,
   trainingFigure,
   weightDeltaFigure,
 } from "../../src/plot/index.ts";
@@ -206,6 +210,55 @@ test("trainingFigure: raw values and their average in a panel each; metrics that
   expect((figure.data[0] as ScatterTrace).y).toEqual(records.map(({ metrics }) => metrics.reward));
   const bare = records.map(({ step, metrics }) => ({ step, metrics: { reward: metrics.reward ?? 0 } }));
   expect(new Set(trainingFigure(bare).data.map(panels)).size).toBe(1);
+});
+
+test("limitFigure: pass@k with its crossing, and the histograms", () => {
+  const report = samples.limitSample();
+  const made = limitFigure(report);
+  expect(named(made, "trained").y).toEqual(report.boundary.curve.map(({ trained }) => trained.value));
+  const bars = made.data.filter((trace): trace is BarTrace => trace.type === "bar");
+  expect(bars.map(({ y }) => y)).toEqual([report.histogram.base, report.histogram.trained]);
+  expect(made.layout.shapes).toMatchObject([{ type: "line", x0: report.boundary.crossing.k }]);
+  expect(made.summary).toContain("the base overtakes at k = 7");
+});
+
+test("supportFigure: each class stands where its name says, the metrics have their intervals", () => {
+  const report = samples.supportSample();
+  const made = supportFigure(report);
+  const heat = heatOf(made);
+  const cell = (base: string, trained: string): string =>
+    String(heat.text?.[heat.y.indexOf(base)]?.[heat.x.indexOf(trained)]);
+  expect(cell("in support", "in support")).toContain(`preserved: ${report.counts.P}`);
+  expect(cell("in support", "not in support")).toContain(`shrunk: ${report.counts.S}`);
+  expect(cell("not in support", "in support")).toContain(`expanded: ${report.counts.E}`);
+  const marks = named(made, "metrics");
+  const { srr, nscr } = report.metrics;
+  expect([marks.y[0], marks.y[3]]).toEqual([srr?.value, nscr?.value]);
+  expect(marks.error_y?.arrayminus?.[3]).toBeCloseTo((nscr?.value ?? 0) - (nscr?.low ?? 0), 12);
+  expect(made.layout.title?.text).toContain(report.verdict);
+});
+
+test("performanceProfileFigure: a falling line for each experiment, between its ends", () => {
+  const report = samples.aggregateSample();
+  const made = performanceProfileFigure(report);
+  for (const { experiment, profile } of report.experiments) {
+    expect(named(made, experiment).x).toEqual(report.thresholds);
+    expect(named(made, experiment).y).toEqual(profile.map(({ value }) => value));
+    expect(named(made, `${experiment}, high end`).y).toEqual(profile.map(({ high }) => high));
+  }
+  expect(() => performanceProfileFigure({ ...report, experiments: [] })).toThrow("there is no experiment");
+});
+
+test("learningCurveFigure: a panel for each task, one entry in the legend for each method", () => {
+  const curves = samples.curvesSample();
+  const made = learningCurveFigure(curves);
+  const panels = made.data.filter(({ name }) => name === "DAPO").map(({ xaxis }) => xaxis);
+  expect(new Set(panels)).toEqual(new Set(["x", "x2", "x3"]));
+  const entries = made.data.filter((trace) => trace.showlegend !== false && trace.x?.[0] === null);
+  expect(entries.map(({ name }) => name)).toEqual(["GRPO", "DAPO"]);
+  const [first] = curves;
+  expect(named(made, "GRPO, low end").y).toEqual(first?.mean.map((value, i) => value - (first.std[i] ?? 0)));
+  expect(() => learningCurveFigure([])).toThrow("there is no curve");
 });
 
 test("movingAverage: equals pandas' ewm(span=3, adjust=True), passes over gaps", () => {

@@ -1,12 +1,22 @@
 /** Deterministic results for the figures' tests: shaped like those of a real run, small enough to read. */
 import {
+  type AggregateReport,
+  aggregateReport,
   type EntropyChange,
   type EntropyGroup,
   type Estimate,
   type GradientAlignment,
+  type LearningCurve,
+  type LimitReport,
+  learningCurve,
+  limitReport,
   type NegativeInterference,
   type ReasoningBoundary,
+  type Runset,
   reasoningBoundary,
+  type SolveCounts,
+  type SupportReport,
+  supportReport,
   type WeightDelta,
   type WeightDeltas,
 } from "../../src/analysis/index.ts";
@@ -17,8 +27,12 @@ import {
   type Figure,
   gradientFigure,
   interferenceFigure,
+  learningCurveFigure,
+  limitFigure,
+  performanceProfileFigure,
   rankFigure,
   solvedMatrixFigure,
+  supportFigure,
   type TrainingRecord,
   trainingFigure,
   weightDeltaFigure,
@@ -43,6 +57,54 @@ export function boundarySample(): ReasoningBoundary {
   const base = run((i) => (i % 3 === 2 ? 0.04 : 0.3));
   const trained = run((i) => (i % 3 === 2 ? (i % 2 === 0 ? 0.006 : 0) : 0.85));
   return reasoningBoundary(base, trained, { resamples: 200 });
+}
+
+/** Counts of the boundary's problems, under their names. */
+function sampleCounts(): { base: SolveCounts; trained: SolveCounts } {
+  const { problems } = boundarySample();
+  const of = (role: "base" | "trained"): SolveCounts => ({
+    problems: problems.map((problem) => ({ id: problem.id, ...problem[role] })),
+  });
+  return { base: of("base"), trained: of("trained") };
+}
+
+export function limitSample(): LimitReport {
+  const { base, trained } = sampleCounts();
+  const counts = ({ problems }: SolveCounts) => ({ n: 64, correct: problems.map(({ correct }) => correct) });
+  return limitReport({ base: counts(base), trained: counts(trained) }, { resamples: 200 });
+}
+
+export function supportSample(): SupportReport {
+  const { base, trained } = sampleCounts();
+  return supportReport(base, trained, { resamples: 200 });
+}
+
+/** Two methods on three tasks, five runs each: the second learns faster and ends higher. */
+function runsetsSample(): Runset[] {
+  const draw = random("runsets");
+  return ["GRPO", "DAPO"].flatMap((experiment, e) =>
+    ["addition", "countdown", "modular chain"].map((environment, m) => ({
+      experiment,
+      environment,
+      skipped: [],
+      runs: Array.from({ length: 5 }, (_, seed) => {
+        const end = 0.5 + 0.12 * e + 0.1 * m + 0.06 * draw.normal();
+        const steps = Array.from({ length: 61 }, (_, i) => i);
+        const values = steps.map(
+          (step) => 0.1 + (end - 0.1) * (1 - Math.exp(-step / (22 - 6 * e))) + 0.015 * draw.normal(),
+        );
+        return { id: `${experiment}/${environment}/${seed}`, steps, values, runtime: 90 };
+      }),
+    })),
+  );
+}
+
+export function aggregateSample(): AggregateReport {
+  return aggregateReport(runsetsSample(), { resamples: 300 });
+}
+
+export function curvesSample(): LearningCurve[] {
+  return runsetsSample().map((runset) => learningCurve(runset, { window: 5, points: 61 }));
 }
 
 function group(name: string, tokens: number, before: number, after: number): EntropyGroup {
@@ -257,6 +319,10 @@ export function gallery(): Readonly<Record<string, Figure>> {
     rank: rankFigure(rankSample()),
     gradients: gradientFigure(gradientSample()),
     training: trainingFigure(trainingSample()),
+    limit: limitFigure(limitSample()),
+    support: supportFigure(supportSample()),
+    profile: performanceProfileFigure(aggregateSample()),
+    curves: learningCurveFigure(curvesSample(), { x: "optimizer step", y: "pass@1" }),
     waiting: trainingFigure([]),
   };
 }
