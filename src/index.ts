@@ -5,10 +5,11 @@ export {
   type AdvantageInput,
   type Advantages,
   groupAdvantages,
+  rowAdvantages,
   spreadOverTokens,
   statistic,
 } from "./toolkit/advantage.ts";
-export { type Algorithm, type Choice, describe } from "./toolkit/algorithm.ts";
+export { type Algorithm, type Choice, type ChoiceSources, choicesOf, describe } from "./toolkit/algorithm.ts";
 export { check } from "./toolkit/check.ts";
 export { type AlgorithmChange, type ChoiceDifference, compose, diff } from "./toolkit/compose.ts";
 export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";

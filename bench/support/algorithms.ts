@@ -1,17 +1,19 @@
 /** Every algorithm of the library with its defaults, so that a new method is measured without a list of its own. */
 import * as algorithms from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
+import { type AlgorithmChange, compose } from "../../src/toolkit/compose.ts";
 
 export interface NamedAlgorithm {
   readonly name: string;
   readonly algorithm: Algorithm;
 }
 
-/** What `src/algorithms` exports and makes an algorithm without arguments; says on stderr what does not, and why. */
+/** What `src/algorithms` exports and makes an algorithm without arguments, a change of one being put on GRPO; says on stderr what does not, and why. */
 export function allAlgorithms(): NamedAlgorithm[] {
   return Object.entries(algorithms).flatMap(([name, make]) => {
     if (typeof make !== "function") return [];
     const made = call(name, make);
+    if (isChange(made)) return [{ name, algorithm: compose(algorithms.grpo(), made) }];
     return isAlgorithm(made) ? [{ name, algorithm: made }] : [];
   });
 }
@@ -27,4 +29,8 @@ function call(name: string, make: (...args: never[]) => unknown): unknown {
 
 function isAlgorithm(made: unknown): made is Algorithm {
   return typeof made === "object" && made !== null && "objective" in made && "advantage" in made;
+}
+
+function isChange(made: unknown): made is AlgorithmChange {
+  return typeof made === "object" && made !== null && "choices" in made && ("replaces" in made || "wraps" in made);
 }

@@ -13,7 +13,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
-import type { Algorithm, Choice } from "../toolkit/algorithm.ts";
+import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import {
   AGGREGATIONS,
   type Aggregation,
@@ -26,7 +26,7 @@ import {
   required,
 } from "../toolkit/objective.ts";
 import { checkOptions } from "../toolkit/options.ts";
-import { clippedGain, klDivergence, tokenRatio } from "../toolkit/ratio.ts";
+import { clippedGain, clipSides, klDivergence, tokenRatio } from "../toolkit/ratio.ts";
 
 export interface GrpoOptions {
   /** eps below 1. Default 0.2: PPO's (arXiv:1707.06347, section 6.1); the paper gives none. */
@@ -49,7 +49,7 @@ export interface GrpoOptions {
 
 type Settings = Required<GrpoOptions>;
 
-const SOURCES: Readonly<Record<keyof GrpoOptions, readonly [seam: "advantage" | "objective", source: string]>> = {
+const SOURCES: ChoiceSources<keyof GrpoOptions> = {
   clipLow: ["objective", "arXiv:1707.06347, section 6.1"],
   clipHigh: ["objective", "equal to clipLow: arXiv:2402.03300, eq. 3"],
   scale: ["advantage", "arXiv:2402.03300, section 4.1.2"],
@@ -75,7 +75,7 @@ export function grpo(options: GrpoOptions = {}): Algorithm {
       },
       loss: (batch) => grpoLoss(batch, settings),
     },
-    choices: choicesOf(settings, options),
+    choices: choicesOf(SOURCES, settings, options),
   };
 }
 
@@ -101,14 +101,6 @@ function settle(options: GrpoOptions): Settings {
     klCoefficient: options.klCoefficient ?? 0,
     entropyCoefficient: options.entropyCoefficient ?? 0,
   };
-}
-
-function choicesOf(settings: Settings, given: GrpoOptions): Choice[] {
-  const names = Object.keys(SOURCES) as (keyof GrpoOptions)[];
-  return names.map((name) => {
-    const [seam, source] = SOURCES[name];
-    return { seam, name, value: settings[name], source: given[name] === undefined ? source : "given" };
-  });
 }
 
 function grpoAdvantage({ rollouts, rewards }: AdvantageInput, settings: Settings): Advantages {
@@ -143,14 +135,7 @@ function clipMetrics(
   advantages: tf.Tensor2D,
   settings: Settings,
 ): Record<string, tf.Scalar> {
-  const low = ratio
-    .less(1 - settings.clipLow)
-    .logicalAnd(advantages.less(0))
-    .cast("float32") as tf.Tensor2D;
-  const high = ratio
-    .greater(1 + settings.clipHigh)
-    .logicalAnd(advantages.greater(0))
-    .cast("float32") as tf.Tensor2D;
+  const { low, high } = clipSides(ratio, advantages, settings);
   return {
     "clip_ratio/low_mean": aggregate(low, batch, "token-mean"),
     "clip_ratio/high_mean": aggregate(high, batch, "token-mean"),

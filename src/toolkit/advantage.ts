@@ -131,3 +131,34 @@ export function spreadOverTokens(perRow: Float32Array, tokens: number): Float32A
   for (const [b, value] of perRow.entries()) perToken.fill(value, b * tokens, (b + 1) * tokens);
   return perToken;
 }
+
+/**
+ * The one advantage of each row; 0 for a row without trained tokens. [B, T] to [B].
+ *
+ * @param where who needs them, for the message
+ * @throws UsageError for a row whose trained tokens have different advantages
+ */
+export function rowAdvantages(
+  where: string,
+  perToken: ArrayLike<number>,
+  { mask, rows }: { readonly mask: ArrayLike<number>; readonly rows: number },
+): Float32Array {
+  const tokens = mask.length / rows;
+  if (perToken.length !== mask.length) {
+    refuse(where, `${perToken.length} advantages for ${mask.length} positions`, "pass one per token");
+  }
+  const perRow = new Float32Array(rows);
+  for (let b = 0; b < rows; b++) {
+    let found: number | undefined;
+    for (let i = b * tokens; i < (b + 1) * tokens; i++) {
+      const value = perToken[i] ?? Number.NaN;
+      if (mask[i] === 0 || Object.is(value, found)) continue;
+      if (found !== undefined && value !== found) {
+        refuse(where, `row ${b} has advantages ${found} and ${value}`, "use an objective of tokens, or one per row");
+      }
+      found = value;
+    }
+    perRow[b] = found ?? 0;
+  }
+  return perRow;
+}

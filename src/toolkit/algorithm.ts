@@ -23,6 +23,24 @@ export interface Choice {
   readonly source: string;
 }
 
+/** For each option of a method: the seam that it belongs to, and the source of its default. */
+export type ChoiceSources<K extends string> = Readonly<Record<K, readonly [seam: SeamName, source: string]>>;
+
+/**
+ * A method's options as choices. @param settings what holds @param given what the caller passed; its source is "given"
+ */
+export function choicesOf<K extends string>(
+  sources: ChoiceSources<K>,
+  settings: Readonly<Record<K, Choice["value"]>>,
+  given: Readonly<Partial<Record<K, unknown>>>,
+): Choice[] {
+  const names = Object.keys(sources) as K[];
+  return names.map((name) => {
+    const [seam, source] = sources[name];
+    return { seam, name, value: settings[name], source: given[name] === undefined ? source : "given" };
+  });
+}
+
 export interface Algorithm {
   readonly name: string;
   /** Default: fresh problems of the train split. */

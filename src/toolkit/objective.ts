@@ -30,6 +30,8 @@ export interface ObjectiveNeeds {
    * token, [B] for each row, [] for the step, [B, T, V] for each token and vocabulary entry.
    */
   readonly columns?: Readonly<Record<string, ColumnKind>>;
+  /** "row": the method is defined for one advantage per completion, and one that varies over tokens is refused. */
+  readonly advantages?: "row";
   /**
    * Rows that must meet in one call: a group's, or all of an update. Default: none, rows may be split in any way.
    */
@@ -161,6 +163,7 @@ export function joinNeeds(a: ObjectiveNeeds, b: ObjectiveNeeds): ObjectiveNeeds 
     if (other !== kind) refuse("objective", `column "${name}" is needed per ${other} and per ${kind}`, "rename one");
   }
   const entropy = [a.entropy, b.entropy].includes("gradient") ? "gradient" : (a.entropy ?? b.entropy);
+  const advantages = a.advantages ?? b.advantages;
   const together = [a.together, b.together].includes("update") ? "update" : (a.together ?? b.together);
   return {
     referenceLogProbs: a.referenceLogProbs === true || b.referenceLogProbs === true,
@@ -169,6 +172,7 @@ export function joinNeeds(a: ObjectiveNeeds, b: ObjectiveNeeds): ObjectiveNeeds 
     values: a.values === true || b.values === true,
     columns: { ...a.columns, ...b.columns },
     ...(entropy && { entropy }),
+    ...(advantages && { advantages }),
     ...(together && { together }),
   };
 }

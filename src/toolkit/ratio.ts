@@ -27,7 +27,28 @@ export function lengths(mask: tf.Tensor2D): tf.Tensor1D {
 
 /** Mean over a row's tokens of log p - log p_old; 0 for an empty row. @returns [B], not limited */
 export function sequenceLogRatio(batch: PolicyBatch): tf.Tensor1D {
-  return logRatio(batch).sum<tf.Tensor1D>(1).div(lengths(batch.mask));
+  return rowMean(logRatio(batch), batch.mask);
+}
+
+/** exp of the mean log-ratio of a row's tokens (arXiv:2507.18071, eq. 7); 1 for an empty row. @returns [B] */
+export function sequenceRatio(batch: PolicyBatch): tf.Tensor1D {
+  return limited(sequenceLogRatio(batch)).exp();
+}
+
+/** Mean of the numbers of a row's trained tokens; 0 for an empty row. @returns [B] */
+export function rowMean(values: tf.Tensor2D, mask: tf.Tensor2D): tf.Tensor1D {
+  return masked(values, mask).sum<tf.Tensor1D>(1).div(lengths(mask));
+}
+
+/** Shares on which the clip acts, where the minimum takes its side. Ratio and advantages of one shape. 0 or 1 each. */
+export function clipSides<T extends tf.Tensor>(
+  ratio: T,
+  advantages: T,
+  { clipLow, clipHigh }: Pick<ClipRange, "clipLow" | "clipHigh">,
+): { readonly low: T; readonly high: T } {
+  const low = ratio.less(1 - clipLow).logicalAnd(advantages.less(0));
+  const high = ratio.greater(1 + clipHigh).logicalAnd(advantages.greater(0));
+  return { low: low.cast("float32") as T, high: high.cast("float32") as T };
 }
 
 export interface ClipRange {

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { type GroupAdvantageOptions, groupAdvantages, spreadOverTokens } from "../../src/toolkit/advantage.ts";
+import {
+  type GroupAdvantageOptions,
+  groupAdvantages,
+  rowAdvantages,
+  spreadOverTokens,
+} from "../../src/toolkit/advantage.ts";
 
 const standard: GroupAdvantageOptions = { scale: "group-std", deviation: "sample", epsilon: 1e-6 };
 const advantagesOf = (rewards: number[], group: number[], options: Partial<GroupAdvantageOptions> = {}): number[] => [
@@ -55,4 +60,18 @@ test("groupAdvantages: infinite rewards and missing group ids are refused", () =
 
 test("spreadOverTokens: every token of a row gets the row's number", () => {
   expect([...spreadOverTokens(Float32Array.of(1, -2), 3)]).toEqual([1, 1, 1, -2, -2, -2]);
+});
+
+test("rowAdvantages: one number per row, 0 for a row without trained tokens; padding may hold anything", () => {
+  const perToken = Float32Array.of(0.5, 0.5, Number.NaN, -1, 3, 9, 7, 8, 9);
+  const mask = Float32Array.of(1, 1, 0, 1, 0, 0, 0, 0, 0);
+  expect([...rowAdvantages("x", perToken, { mask, rows: 3 })]).toEqual([0.5, -1, 0]);
+});
+
+test("rowAdvantages: a row of several advantages is refused with them", () => {
+  const mask = Float32Array.of(1, 1, 1, 1);
+  expect(() => rowAdvantages("luspo", Float32Array.of(1, 1, 0, 2), { mask, rows: 2 })).toThrow(
+    "luspo: row 1 has advantages 0 and 2; use an objective of tokens, or one per row.",
+  );
+  expect(() => rowAdvantages("luspo", Float32Array.of(1), { mask, rows: 2 })).toThrow("1 advantages for 4 positions");
 });

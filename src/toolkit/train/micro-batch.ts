@@ -1,5 +1,6 @@
 /** Micro-batches: a step's rows cut to the compiled shape, and what the loss makes of them inside. */
 import type * as tf from "@tensorflow/tfjs";
+import { rowAdvantages } from "../advantage.ts";
 import type { Batch } from "../jit/batch.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import type { StatisticColumns } from "../models.ts";
@@ -75,6 +76,12 @@ export function microBatch(
 ): Batch<MicroBatch> {
   const { rollouts, rewards, advantages, referenceLogProbs, referenceLogits } = columns;
   const tokens = rollouts.width - 1;
+  if (needs.advantages === "row") {
+    rowAdvantages("objective", advantages.perToken, {
+      mask: advantages.mask ?? rollouts.mask,
+      rows: rollouts.rows,
+    });
+  }
   const perToken = (data: Float32Array): HostTensor =>
     pickRows({ data, width: tokens }, rows, [shape.rows, shape.tokens], 0);
   const perRow = (data: Float32Array | Int32Array, fill: number): HostTensor => ({
