@@ -1,4 +1,5 @@
 export { type GrpoOptions, grpo } from "./grpo.ts";
+export { type LuspoBatch, type LuspoOptions, type LuspoResult, luspo, luspoLoss } from "./luspo.ts";
 export {
   type RealLabelled,
   type RealLabelOptions,

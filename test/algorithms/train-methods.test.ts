@@ -1,7 +1,8 @@
 /** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { real } from "../../src/algorithms/index.ts";
+import { grpo, luspo, real } from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
+import { compose } from "../../src/toolkit/compose.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
 import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
 import type { Task } from "../../src/toolkit/tasks/task.ts";
@@ -17,6 +18,8 @@ interface Method {
 
 /** One line a method, in the order of their names. */
 const methods: readonly Method[] = [
+  { name: "grpo", algorithm: grpo() },
+  { name: "luspo", algorithm: compose(grpo(), luspo()) },
   { name: "real", algorithm: real() },
   { name: "real, bce", algorithm: real({ variant: "bce", klCoefficient: 0.1, entropyCoefficient: 0.01 }) },
 ];
