@@ -2,13 +2,17 @@
 import * as algorithms from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { type AlgorithmChange, compose } from "../../src/toolkit/compose.ts";
+import { UsageError } from "../../src/toolkit/refuse.ts";
 
 export interface NamedAlgorithm {
   readonly name: string;
   readonly algorithm: Algorithm;
 }
 
-/** What `src/algorithms` exports and makes an algorithm without arguments, a change of one being put on GRPO; says on stderr what does not, and why. */
+/**
+ * What `src/algorithms` exports and makes an algorithm without arguments, a change of one being put on GRPO; says on
+ * stderr what refuses to, and why.
+ */
 export function allAlgorithms(): NamedAlgorithm[] {
   return Object.entries(algorithms).flatMap(([name, make]) => {
     if (typeof make !== "function") return [];
@@ -22,7 +26,7 @@ function call(name: string, make: (...args: never[]) => unknown): unknown {
   try {
     return make();
   } catch (error) {
-    console.error(`not measured: ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof UsageError) console.error(`not measured: ${name}: ${error.message}`); // others make none
     return undefined;
   }
 }

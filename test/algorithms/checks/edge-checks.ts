@@ -29,7 +29,7 @@ export async function refusals({ row, columns }: Subject): Promise<string[]> {
     ...columns,
     [path]: { ...columnOf(columns, path), data: new Float64Array(rows), shape: [rows, 1] },
   });
-  const common = ["oldLogProbs", "advantages", "mask"];
+  const common = ["oldLogProbs", "advantages", "mask", "rewards", "group", "rowMask"];
   const needed = Object.keys(columns).filter((path) => /^(reference|entropies|logits|values|columns\.)/.test(path));
   const without = (path: string): Columns =>
     Object.fromEntries(Object.entries(columns).filter(([name]) => name !== path));

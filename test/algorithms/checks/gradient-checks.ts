@@ -65,19 +65,16 @@ export async function stated({ row, at, columns }: Subject): Promise<string[]> {
   ];
 }
 
-/** On policy, a step down the gradient raises the log-prob of no token with A < 0 and lowers none with A > 0. */
-export async function direction({ at, columns }: Subject): Promise<string[]> {
-  const { tokens } = sizeOf(columns);
+/** On policy, a step down the gradient moves no token's log-prob against its advantage (or what the row says instead). */
+export async function direction({ row, at, columns }: Subject): Promise<string[]> {
   const onPolicy = { ...onPolicyColumns(columns), advantages: rowAdvantages(columns) };
-  const { gradients } = await at.double(onPolicy);
-  const gradient = Array.from(gradients.logProbs ?? []);
+  const gradient = Array.from((await at.double(onPolicy)).gradients.logProbs ?? []);
   const scale = Math.max(...gradient.map(Math.abs));
-  const advantage = onPolicy.advantages.data;
-  const wrong = gradient.findIndex((value, i) => !(value * (advantage[i] ?? 0) <= 1e-9 * scale));
-  if (wrong >= 0)
-    return [`row ${Math.floor(wrong / tokens)}: gradient ${gradient[wrong]} at advantage ${advantage[wrong]}`];
-  const moved = (sign: number): boolean => gradient.some((value, i) => sign * (advantage[i] ?? 0) > 0 && value !== 0);
-  return moved(1) || moved(-1) ? [] : ["no gradient at all where the policy is the one that sampled"];
+  const toward = perToken(onPolicy, row.toward ?? ((token) => token.advantage));
+  const wrong = toward.findIndex((push, i) => !((gradient[i] ?? Number.NaN) * push <= 1e-9 * scale));
+  if (wrong >= 0) return [`token ${wrong}: gradient ${gradient[wrong]} where it is pushed by ${toward[wrong]}`];
+  const moved = toward.some((push, i) => push !== 0 && gradient[i] !== 0);
+  return moved ? [] : ["no gradient at all where the policy is the one that sampled"];
 }
 
 /** Without advantages the gradient is what the row says. */

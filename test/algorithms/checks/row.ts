@@ -29,7 +29,10 @@ export type Stated = (token: Token) => number;
 export interface Row {
   readonly name: string;
   readonly objective: Objective;
-  /** The whole algorithm: its sampled update is then held against the exact expectation (expectations.test.ts). */
+  /**
+   * The whole algorithm: its sampled update is then held against the exact expectation (expectations.test.ts). Left out
+   * where a rollout function selects among groups, or where the advantage remembers: then groups are not independent.
+   */
   readonly algorithm?: Algorithm;
   /**
    * The gradient is not that of the loss's value, because of stop-gradients (CISPO's weight, a ratio p / stop(p)).
@@ -41,6 +44,11 @@ export interface Row {
    * read advantages; or stated per token.
    */
   readonly zeroAdvantage?: "nothing" | "unchanged" | Stated;
+  /**
+   * Which way a token is pushed on policy, by sign: above 0, a step must not lower its log-prob. Default: its advantage;
+   * for losses that read something else, such as `(token) => token.at("columns.label")`.
+   */
+  readonly toward?: Stated;
   /** The gradient by each token's log-prob, from the paper. Default: not stated, left to the method's vectors. */
   readonly gradient?: Stated;
   /** The loss, from the paper. */
