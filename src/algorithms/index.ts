@@ -1,6 +1,17 @@
 export { type GrpoOptions, grpo } from "./grpo.ts";
 export { type LuspoBatch, type LuspoOptions, type LuspoResult, luspo, luspoLoss } from "./luspo.ts";
 export {
+  type PacsInput,
+  type PacsOptions,
+  type PacsRowOptions,
+  type PacsRows,
+  pacs,
+  pacsLosses,
+  pacsProxy,
+  pacsRows,
+  pacsScore,
+} from "./pacs.ts";
+export {
   type RealLabelled,
   type RealLabelOptions,
   type RealOptions,

@@ -1,5 +1,17 @@
 /** Sums and means over groups of rows, as tensor operations: the group of a row is a number, the rows come in any order. */
 import * as tf from "@tensorflow/tfjs";
+import { refuse } from "./refuse.ts";
+
+/**
+ * Groups of rows that stand together, `size` each, numbered in order. @returns [B]
+ *
+ * @throws UsageError when the rows are no whole number of groups
+ */
+export function equalGroups(where: string, rows: number, size: number): Int32Array {
+  if (!Number.isInteger(size) || size < 1) refuse(where, `the group size is ${size}`, "pass a whole number from 1");
+  if (rows % size !== 0) refuse(where, `${rows} rows are no whole number of groups of ${size}`, "pass whole groups");
+  return Int32Array.from({ length: rows }, (_, b) => Math.floor(b / size));
+}
 
 /**
  * 1 where two rows are of one group, else 0. A row that only fills a micro-batch up (group -1) is of no group, its own

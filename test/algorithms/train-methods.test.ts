@@ -1,6 +1,6 @@
 /** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { grpo, luspo, real } from "../../src/algorithms/index.ts";
+import { grpo, luspo, pacs, real } from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
@@ -20,6 +20,7 @@ interface Method {
 const methods: readonly Method[] = [
   { name: "grpo", algorithm: grpo() },
   { name: "luspo", algorithm: compose(grpo(), luspo()) },
+  { name: "pacs", algorithm: pacs(), options: { innerEpochs: 2 } },
   { name: "real", algorithm: real() },
   { name: "real, bce", algorithm: real({ variant: "bce", klCoefficient: 0.1, entropyCoefficient: 0.01 }) },
 ];

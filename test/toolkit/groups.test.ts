@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import { countGroups, groupMean, groupSum, sameGroup } from "../../src/toolkit/groups.ts";
+import { countGroups, equalGroups, groupMean, groupSum, sameGroup } from "../../src/toolkit/groups.ts";
 
 // Groups 4 and 7, in any order; the last row only fills up.
 const group = tf.tensor1d([4, 7, 4, -1], "int32");
@@ -21,4 +21,10 @@ test("groups: the gradient of a group's mean goes to each member alike", () => {
       .sum(),
   )(values);
   expect([...gradient.dataSync()]).toEqual([0.5, 0, 0.5, 0]);
+});
+
+test("equalGroups: rows that stand together, numbered; no part of a group", () => {
+  expect([...equalGroups("m", 6, 3)]).toEqual([0, 0, 0, 1, 1, 1]);
+  expect(() => equalGroups("m", 5, 2)).toThrow("m: 5 rows are no whole number of groups of 2; pass whole groups.");
+  expect(() => equalGroups("m", 5, 0)).toThrow("m: the group size is 0; pass a whole number from 1.");
 });

@@ -2,8 +2,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { type RealOptions, real, realLabels, realLoss } from "../../src/algorithms/index.ts";
 import { countGroups, type PolicyBatch, sequenceLogRatio } from "../../src/index.ts";
+import { groupIndices } from "./adapter/columns.ts";
 import { inDouble, slope } from "./adapter/double.ts";
-import { block, groupNumbers, type Nested } from "./adapter/nested.ts";
+import { block, type Nested } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly logProbs: Nested;
@@ -22,7 +23,7 @@ export async function evaluate(inputs: Inputs, form: keyof typeof VARIANTS): Pro
   const variant = VARIANTS[form];
   const given = { ...(scoreTemperature !== undefined && { scoreTemperature }), ...(labelRule && { labelRule }) };
   const { objective } = real({ variant, ...given });
-  const group = groupNumbers(groups);
+  const group = groupIndices(groups);
   const labels = realLabels(
     { rewards: block("rewards", rewards).data, group, mask: block("mask", inputs.mask).data },
     given,

@@ -41,12 +41,6 @@ export function lists({
   return Array.from({ length }, (_, i) => lists({ data: part(i), shape: rest }));
 }
 
-/** Numbers of groups in the order in which their names come. */
-export function groupNumbers(names: readonly (string | number)[]): Int32Array {
-  const known = [...new Set(names)];
-  return Int32Array.from(names, (name) => known.indexOf(name));
-}
-
 function isList(nested: Nested): nested is readonly Nested[] {
   return Array.isArray(nested);
 }
