@@ -12,7 +12,7 @@ export interface BatchOptions {
   readonly spread?: number;
   /** Rewards. Default: 0 or 1, both in every group. */
   readonly reward?: (random: Rng, row: number) => number;
-  /** Advantages. Default: normal, another one for each token. */
+  /** Advantages. Default: normal, another one for each token, or for each row where the objective needs them so. */
   readonly advantage?: (random: Rng, row: number, token: number) => number;
   /** Numbers of the objective's own columns, by name. Default: normal per token and vocabulary entry, else uniform. */
   readonly columns?: Readonly<Record<string, (random: Rng, row: number, token: number) => number>>;
@@ -47,7 +47,7 @@ export function makeBatch(needs: ObjectiveNeeds, options: BatchOptions = {}): Co
     ...(needs.referenceLogProbs === true && { referenceLogProbs: near("reference", logProbs, 0.4) }),
     ...(needs.entropy !== undefined && { entropies: perToken("entropy", (random) => 0.1 + 1.4 * random.uniform()) }),
     ...ownColumns(needs, options, size),
-    advantages: perToken("advantage", options.advantage ?? ((random) => random.normal())),
+    advantages: perToken("advantage", options.advantage ?? advantageOf(needs)),
     mask,
     rewards: perRow("reward", options.reward ?? ((_, row) => (row % 4 < 1 + (Math.floor(row / 4) % 3) ? 1 : 0))),
     group,
@@ -57,6 +57,11 @@ export function makeBatch(needs: ObjectiveNeeds, options: BatchOptions = {}): Co
     "totals.maxTokens": floats([], () => maxTokens),
     "totals.groups": floats([], () => groups),
   };
+}
+
+function advantageOf(needs: ObjectiveNeeds): NonNullable<BatchOptions["advantage"]> {
+  if (needs.advantages !== "row") return (random) => random.normal();
+  return (_, row) => rng({ seed: 8, stream: "row advantage", row }).normal();
 }
 
 /** Where a row's completion ends; row 6 has none. */
