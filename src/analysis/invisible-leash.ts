@@ -9,15 +9,23 @@
  *
  * Seam: evaluation. The sampled classes, where an item is a problem and "in support" is "at least one correct sample", are a
  * reconstruction of the paper's bookkeeping. Metrics with a denominator of 0 are undefined, except SDS, which is 0 where SRR or
- * NDR is 0 or undefined (our choice). A loss of one sample may be chance: `supportReport` tests it. Unlike numbers of samples
- * look like shrinkage and are refused.
+ * NDR is 0 or undefined (our choice). A problem solved once and then never may be chance: the verdict of `supportReport` counts
+ * only what it can show (our rule, `supportRule`). A test of equal rates would not do: an unlucky 0 of n before a rate that
+ * rises looks like new support. Unlike numbers of samples look like shrinkage and are refused.
  */
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Table, type Tabular, tabular } from "../toolkit/table.ts";
 import { type ProblemFate, problemFates } from "./boundary/fates.ts";
 import { type Excluded, pairProblems, type SolveCounts } from "./boundary/pairs.ts";
-import { detectability, type SupportCounts, type SupportMetrics, supportMetrics } from "./invisible-leash/support.ts";
+import {
+  detectability,
+  type SupportCounts,
+  type SupportMetrics,
+  type SupportRule,
+  supportMetrics,
+  supportRule,
+} from "./invisible-leash/support.ts";
 import { type BootstrapOptions, bootstrapRules, eachResample, percentileEstimate } from "./statistics/bootstrap.ts";
 import type { Estimate } from "./statistics/estimate.ts";
 
@@ -33,9 +41,11 @@ export {
   type ExactSupport,
   type SupportCounts,
   type SupportMetrics,
+  type SupportRule,
   supportClasses,
   supportClassesFromCounts,
   supportMetrics,
+  supportRule,
 } from "./invisible-leash/support.ts";
 
 export interface SupportReportOptions extends BootstrapOptions {
@@ -57,13 +67,13 @@ export interface SupportReport {
   readonly counts: SupportCounts;
   /** Metrics with intervals over problems; undefined where a denominator is 0 (resamples without one are left out). */
   readonly metrics: Readonly<Record<keyof SupportMetrics, Estimate | undefined>>;
-  /** Problems lost or gained beyond chance: Fisher's exact test of each, adjusted for their number. */
+  /** The rule by which problems are `lost` or `gained`: a higher threshold, so that it holds for all problems together. */
+  readonly rule: SupportRule;
   readonly lost: readonly string[];
   readonly gained: readonly string[];
   /**
-   * From `lost` and `gained`. Where nothing changed, it says otherwise with chance 1 − confidence at most (and less, since the
-   * tests are exact). Small counts stay unseen: against none after training it takes 6 correct samples before for a single
-   * problem, and 11 where the other 49 of 50 problems do not change.
+   * From `lost` and `gained`: wrong about a problem's support at `rule.threshold` with chance 1 − confidence at most. Counts
+   * below `rule.least` stay unseen (18 of 256 with 40 problems): more samples see rarer answers.
    */
   readonly verdict: SupportVerdict;
   readonly problems: readonly ProblemFate[];
@@ -92,9 +102,16 @@ export function supportReport(
   if (sizes.length > 1) {
     refuse("supportReport", `problems have ${sizes.join(", ")} samples`, "sample both policies alike on every problem");
   }
-  const { fates, problems } = problemFates(pairs, confidence);
+  const { problems } = problemFates(pairs, confidence);
   const classes = problems.map(({ fate }) => fate);
-  const { lost, gained } = fates;
+  const rule = supportRule(samples, pairs.length, 1 - confidence);
+  const sure = (from: "base" | "trained", to: "base" | "trained"): string[] =>
+    problems
+      .filter(
+        (problem) => problem[to].correct === 0 && problem[from].correct >= (rule.least ?? Number.POSITIVE_INFINITY),
+      )
+      .map(({ id }) => id);
+  const [lost, gained] = [sure("base", "trained"), sure("trained", "base")];
   const report: SupportReport = {
     confidence,
     samples,
@@ -102,9 +119,10 @@ export function supportReport(
     zeta,
     counts: countFates(classes),
     metrics: metricIntervals(classes, { confidence, resamples, seed }),
-    lost: lost.beyondChance,
-    gained: gained.beyondChance,
-    verdict: verdictOf(lost.beyondChance.length > 0, gained.beyondChance.length > 0),
+    rule,
+    lost,
+    gained,
+    verdict: verdictOf(lost.length > 0, gained.length > 0),
     problems,
     excluded,
   };
@@ -153,7 +171,7 @@ function supportTables({ counts, metrics, problems, lost, gained, verdict }: Sup
       columns: {
         class: ["preserved", "expanded", "shrunk", "out of support"],
         problems: [counts.P, counts.E, counts.S, counts.O],
-        "beyond chance": [undefined, gained.length, lost.length, undefined],
+        "not chance": [undefined, gained.length, lost.length, undefined],
         verdict: [verdict, undefined, undefined, undefined],
       },
     },

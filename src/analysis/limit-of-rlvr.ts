@@ -84,7 +84,7 @@ export function perplexity(logProbs: ArrayLike<number>, mask?: ArrayLike<number>
   for (let t = 0; t < logProbs.length; t++) {
     if (mask !== undefined && mask[t] === 0) continue;
     const logProb = logProbs[t] ?? Number.NaN;
-    if (!(logProb <= LOG_PROB_ROUNDING))
+    if (typeof logProb !== "number" || !(logProb <= LOG_PROB_ROUNDING))
       refuse("perplexity", `log-prob ${t} is ${logProb}`, "pass natural logs of probabilities");
     sum += logProb;
     tokens++;

@@ -86,12 +86,12 @@ function limitWords({ boundary, samplingEfficiencyGap: gap, coverage, histogram 
 
 /** Which problems are in the support before and after, and the four metrics with their intervals. */
 export function supportFigure(report: SupportReport): Figure {
-  const { problems, samples, confidence, verdict, threshold, zeta } = report;
+  const { problems, samples, confidence, verdict, rule: shown } = report;
   const headings = [heading("Problems by support", 1), heading(`Metrics, ${percent(confidence)} intervals`, 2)];
   const layout: Layout = {
     ...frame({
       title: `Support of the correct answers: ${verdict}`,
-      subtitle: `${problems.length} problems, ${samples} samples each: a success rate of ${percent(threshold, 2)} is missed with chance ${percent(zeta)}`,
+      subtitle: `${problems.length} problems, ${samples} samples each; not chance: 0 on one side, ${shown.least ?? `more than ${samples}`} or more on the other`,
       legend: false,
       headings: true,
       height: 380,
@@ -114,8 +114,8 @@ export function supportFigure(report: SupportReport): Figure {
 
 function matrix({ counts, lost, gained }: SupportReport): HeatmapTrace {
   const text = [
-    [`<b>expanded: ${counts.E}</b><br>beyond chance: ${gained.length}`, `<b>out of both: ${counts.O}</b>`],
-    [`<b>preserved: ${counts.P}</b>`, `<b>shrunk: ${counts.S}</b><br>beyond chance: ${lost.length}`],
+    [`<b>expanded: ${counts.E}</b><br>not chance: ${gained.length}`, `<b>out of both: ${counts.O}</b>`],
+    [`<b>preserved: ${counts.P}</b>`, `<b>shrunk: ${counts.S}</b><br>not chance: ${lost.length}`],
   ];
   const { kept, gained: grew, lost: fell, never } = outcomeColors;
   return {
@@ -170,7 +170,7 @@ function supportWords({ counts, metrics, lost, gained, verdict, samples }: Suppo
     `Support of the correct answers at ${samples} samples: ${verdict}`,
     `preserved ${P}, expanded ${E}, shrunk ${S}, out of both ${O}`,
     rates.join(", "),
-    `beyond chance: lost ${lost.length === 0 ? "none" : some(lost)}, gained ${gained.length === 0 ? "none" : some(gained)}`,
+    `not chance: lost ${lost.length === 0 ? "none" : some(lost)}, gained ${gained.length === 0 ? "none" : some(gained)}`,
     `net change of ${fixed(E - S, 0)} problems`,
   ].join("\n");
 }

@@ -125,3 +125,29 @@ export function supportMetrics({ P, E, S }: Pick<SupportCounts, "P" | "E" | "S">
     nscr: ratio(E - S, P + E + S),
   };
 }
+
+/** How sampled counts show a change of support, whatever the number of problems looked at. */
+export interface SupportRule {
+  /** In the support is a success rate above this: 1 − δ^(1/n), δ = error / (2 · problems). */
+  readonly threshold: number;
+  /** Least count that shows a rate above it; undefined where even n of n does not, for too few samples. */
+  readonly least: number | undefined;
+}
+
+/**
+ * The rule "0 of n on one side, `least` or more of n on the other". A rate above the threshold gives 0 of n with chance δ at
+ * most, one at or below it gives `least` or more with chance δ at most. So of all problems that did not leave (or enter) the
+ * support at the threshold, any is said to have done so with chance `error` at most (Bonferroni over problems and directions).
+ */
+export function supportRule(samples: number, problems: number, error: number): SupportRule {
+  const delta = error / (2 * problems);
+  const threshold = detectability(samples, delta).exact;
+  const chances = new Float64Array(samples + 1); // of each count, at the threshold
+  chances[0] = delta;
+  for (let c = 0; c < samples; c++) {
+    chances[c + 1] = ((chances[c] ?? 0) * ((samples - c) / (c + 1)) * threshold) / (1 - threshold);
+  }
+  let [tail, least] = [0, samples + 1];
+  while (least > 0 && tail + (chances[least - 1] ?? 0) <= delta) tail += chances[--least] ?? 0;
+  return { threshold, least: least > samples ? undefined : least };
+}
