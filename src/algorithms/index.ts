@@ -1,3 +1,11 @@
+export {
+  type DhpoOptions,
+  type DhpoResult,
+  type DhpoTokens,
+  dhpo,
+  dhpoLoss,
+  dhpoMixWeight,
+} from "./dhpo.ts";
 export { type GrpoOptions, grpo } from "./grpo.ts";
 export { type LuspoBatch, type LuspoOptions, type LuspoResult, luspo, luspoLoss } from "./luspo.ts";
 export {

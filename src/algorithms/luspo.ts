@@ -16,7 +16,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { checkBatch, type ObjectiveNeeds, type ObjectiveResult, type PolicyBatch } from "../toolkit/objective.ts";
-import { checkOptions } from "../toolkit/options.ts";
+import { checkOptions, withDefaults } from "../toolkit/options.ts";
 import { clippedGain, clipSides, rowMean, sequenceRatio } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
 
@@ -106,6 +106,7 @@ function settle(options: LuspoOptions): Required<LuspoOptions> {
     lengthScaled: { kind: "boolean" },
     scale: { kind: "number", above: 0 },
   });
-  const { clipLow = 2e-3, clipHigh = 2.5e-3, lengthScaled = true, scale = 1 } = options;
-  return { clipLow, clipHigh, lengthScaled, scale };
+  return withDefaults(DEFAULTS, options);
 }
+
+const DEFAULTS: Required<LuspoOptions> = { clipLow: 2e-3, clipHigh: 2.5e-3, lengthScaled: true, scale: 1 };

@@ -1,12 +1,18 @@
 /** Checks of option objects, so that a misspelt name or a value of the wrong kind is refused before anything runs. */
 import { refuse } from "./refuse.ts";
 
-/** What an option has to be. Bounds are included, except `above`. */
+/** What an option has to be. Bounds are included, except `above` and `below`. */
 export type OptionRule = {
   readonly required?: boolean;
 } & (
   | { readonly kind: "integer"; readonly min?: number; readonly max?: number }
-  | { readonly kind: "number"; readonly min?: number; readonly max?: number; readonly above?: number }
+  | {
+      readonly kind: "number";
+      readonly min?: number;
+      readonly max?: number;
+      readonly above?: number;
+      readonly below?: number;
+    }
   | { readonly kind: "boolean" | "string" | "function" | "object" | "array" }
   | { readonly kind: "either"; readonly values: readonly (string | number | boolean)[] }
   /** A number in the bounds, or a function that gives one. */
@@ -34,6 +40,15 @@ export function checkOptions(where: string, options: object, rules: Readonly<Rec
     if (value !== undefined) checkValue(where, name, value, rule);
     else if (rule.required === true) refuse(where, `the option "${name}" is missing`, `pass ${expectation(rule)}`);
   }
+}
+
+/** The options with the defaults of those left out; `undefined` counts as left out. */
+export function withDefaults<S extends object>(
+  defaults: S,
+  options: { readonly [K in keyof S]?: S[K] | undefined },
+): S {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.assign({ ...defaults }, Object.fromEntries(given));
 }
 
 function checkValue(where: string, name: string, value: unknown, rule: OptionRule): void {
@@ -67,10 +82,12 @@ interface Bounds {
   readonly min?: number;
   readonly max?: number;
   readonly above?: number;
+  readonly below?: number;
 }
 
-function inBounds(value: number, { min = -Infinity, max = Infinity, above = -Infinity }: Bounds): boolean {
-  return Number.isFinite(value) && value >= min && value <= max && value > above;
+function inBounds(value: number, bounds: Bounds): boolean {
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = bounds;
+  return Number.isFinite(value) && value >= min && value <= max && value > above && value < below;
 }
 
 function expectation(rule: OptionRule): string {
@@ -95,7 +112,8 @@ function expectation(rule: OptionRule): string {
   }
 }
 
-function bounds({ min, max, above }: Bounds): string {
+function bounds({ min, max, above, below }: Bounds): string {
+  if (below !== undefined) return `${above === undefined ? ` from ${min}` : ` above ${above}`}, below ${below}`;
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
   if (min !== undefined) return ` from ${min}`;
   if (above !== undefined) return ` above ${above}${max === undefined ? "" : `, at most ${max}`}`;

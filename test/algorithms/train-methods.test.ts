@@ -1,6 +1,6 @@
 /** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { grpo, luspo, pacs, real } from "../../src/algorithms/index.ts";
+import { dhpo, grpo, luspo, pacs, real } from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
@@ -18,6 +18,8 @@ interface Method {
 
 /** One line a method, in the order of their names. */
 const methods: readonly Method[] = [
+  { name: "dhpo", algorithm: compose(grpo(), dhpo()), options: { miniBatches: 2 } },
+  { name: "dhpo, by entropy", algorithm: compose(grpo(), dhpo({ mix: "entropy" })), options: { miniBatches: 2 } },
   { name: "grpo", algorithm: grpo() },
   { name: "luspo", algorithm: compose(grpo(), luspo()) },
   { name: "pacs", algorithm: pacs(), options: { innerEpochs: 2 } },

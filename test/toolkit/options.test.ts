@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkOptions, type OptionRule } from "../../src/toolkit/options.ts";
+import { checkOptions, type OptionRule, withDefaults } from "../../src/toolkit/options.ts";
 
 const rules: Record<string, OptionRule> = {
   steps: { kind: "integer", min: 1, required: true },
@@ -8,9 +8,11 @@ const rules: Record<string, OptionRule> = {
   size: { kind: "either", values: ["nano", "micro"] },
   signal: { kind: "object" },
   onStep: { kind: "function" },
+  clip: { kind: "number", above: 0, below: 1 },
 };
 
 test.each([
+  [{ steps: 1, clip: 1 }, "f: clip is 1; pass a number above 0, below 1."],
   [{ steps: 0 }, "f: steps is 0; pass a whole number from 1."],
   [{ steps: "60" }, 'f: steps is "60"; pass a whole number from 1.'],
   [{ steps: 1.5 }, "f: steps is 1.5; pass a whole number from 1."],
@@ -25,7 +27,10 @@ test.each([
   [{ steps: 1, signal: null }, "f: signal is null; pass an object."],
   [{ steps: 1, onStep: {} }, "f: onStep is an object; pass a function."],
   [{ steps: 1, temprature: 1 }, 'f: there is no option "temprature"; did you mean "temperature"?.'],
-  [{ steps: 1, foo: 1 }, 'f: there is no option "foo"; known: steps, temperature, learningRate, size, signal, onStep.'],
+  [
+    { steps: 1, foo: 1 },
+    'f: there is no option "foo"; known: steps, temperature, learningRate, size, signal, onStep, clip.',
+  ],
 ])("checkOptions: %o is refused", (options, message) => {
   expect(() => checkOptions("f", options, rules)).toThrow(message);
 });
@@ -40,4 +45,10 @@ test("checkOptions: good options and undefined ones pass", () => {
     onStep: () => {},
   };
   expect(() => checkOptions("f", options, rules)).not.toThrow();
+});
+
+test("withDefaults: undefined counts as left out", () => {
+  const defaults: { a: number; b: boolean } = { a: 1, b: true };
+  expect(withDefaults(defaults, { a: 2, b: undefined })).toEqual({ a: 2, b: true });
+  expect(defaults).toEqual({ a: 1, b: true });
 });
