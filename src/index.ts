@@ -14,7 +14,7 @@ export { check } from "./toolkit/check.ts";
 export { type AlgorithmChange, type ChoiceDifference, compose, diff } from "./toolkit/compose.ts";
 export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type ProblemScore } from "./toolkit/evaluate.ts";
-export { checkBinary, checkFinite } from "./toolkit/finite.ts";
+export { checkBinary, checkFinite, checkUnbroken } from "./toolkit/finite.ts";
 export * from "./toolkit/groups.ts";
 export type { AdamWOptions } from "./toolkit/jit/adamw.ts";
 export { type EagerBackend, eagerBackend } from "./toolkit/jit/eager-backend.ts";
@@ -24,6 +24,7 @@ export type { HostTensor } from "./toolkit/jit/host-tensor.ts";
 export { jit } from "./toolkit/jit/jit.ts";
 export { constant, cosine, linearWarmup } from "./toolkit/jit/schedules.ts";
 export {
+  allLogits,
   entropy,
   type LogitsView,
   logProb,

@@ -29,3 +29,12 @@ export {
   realLabels,
   realLoss,
 } from "./real.ts";
+export {
+  type CentredRewardOptions,
+  centredRewards,
+  type RoverOptions,
+  type RoverTerms,
+  rover,
+  roverTerms,
+} from "./rover.ts";
+export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";

@@ -10,9 +10,10 @@
  * The gradient flows through the others' mean too. The split of the gradient into an actor's and a critic's part is a
  * reconstruction of the paper's words; the released code differentiates psi alone, as here.
  *
- * Seams: advantage (labels and weights alone), objective. Needs whole groups. An unscored row is left out of its group, as
- * is one whose group has no other scored row; the mean is over all rows. A row of no tokens has rhat = 0. Where the score
- * is "grpo" and a group's rhat are all the same, their deviation counts as 0 and gives no gradient of its own.
+ * Seams: advantage (labels and weights alone), objective.
+ * Needs whole groups. An unscored row is left out of its group, as is one whose group has no other scored row; the mean is
+ * over all rows. A row of no tokens has rhat = 0. Where the score is "grpo" and a group's rhat are all the same, their
+ * deviation counts as 0 and gives no gradient of its own.
  */
 import * as tf from "@tensorflow/tfjs";
 import type { AdvantageInput, Advantages } from "../toolkit/advantage.ts";
@@ -25,7 +26,7 @@ import { refuse } from "../toolkit/refuse.ts";
 
 export interface PacsOptions {
   /** beta: nats of the logit per nat of log-ratio. Default 1: the 7B script (another uses 2). */
-  readonly beta?: number;
+  readonly logitScale?: number;
   /**
    * psi: "rloo", rhat less the mean of the others; "grpo", (rhat - mean) / (std + 1e-6); "naive", rhat. Default "rloo":
    * the scripts.
@@ -45,7 +46,7 @@ export interface PacsOptions {
 type Settings = Required<PacsOptions>;
 
 const SOURCES: Readonly<Record<keyof PacsOptions, readonly [seam: "advantage" | "objective", source: string]>> = {
-  beta: ["objective", "arXiv:2509.02522, released 7B script"],
+  logitScale: ["objective", "arXiv:2509.02522, released 7B script"],
   estimator: ["objective", "arXiv:2509.02522, released scripts"],
   divideByDeviation: ["objective", "arXiv:2509.02522, released code"],
   weights: ["advantage", "arXiv:2509.02522, released scripts"],
@@ -68,14 +69,14 @@ export function pacs(options: PacsOptions = {}): Algorithm {
 
 function settle(options: PacsOptions): Settings {
   checkOptions("pacs", options, {
-    beta: { kind: "number", above: 0 },
+    logitScale: { kind: "number", above: 0 },
     estimator: { kind: "either", values: ["rloo", "grpo", "naive"] },
     divideByDeviation: { kind: "boolean" },
     weights: { kind: "either", values: ["question", "only-positive", "only-negative", "none"] },
     proxy: { kind: "either", values: ["log-ratio", "mean-log-prob"] },
   });
   return {
-    beta: options.beta ?? 1,
+    logitScale: options.logitScale ?? 1,
     estimator: options.estimator ?? "rloo",
     divideByDeviation: options.divideByDeviation ?? true,
     weights: options.weights ?? "question",
@@ -223,10 +224,13 @@ function pacsObjective(batch: PolicyBatch, settings: Settings): ObjectiveResult 
 }
 
 /** rhat of each row. @returns [B]; 0 for a row of no tokens */
-export function pacsProxy(batch: PolicyBatch, { beta, proxy }: Pick<Settings, "beta" | "proxy">): tf.Tensor1D {
-  if (proxy === "log-ratio") return logRatio(batch).sum<tf.Tensor1D>(1).mul(beta);
+export function pacsProxy(
+  batch: PolicyBatch,
+  { logitScale, proxy }: Pick<Settings, "logitScale" | "proxy">,
+): tf.Tensor1D {
+  if (proxy === "log-ratio") return logRatio(batch).sum<tf.Tensor1D>(1).mul(logitScale);
   const { logProbs, mask } = batch;
-  return masked(logProbs, mask).sum<tf.Tensor1D>(1).div<tf.Tensor1D>(lengths(mask)).mul(beta);
+  return masked(logProbs, mask).sum<tf.Tensor1D>(1).div<tf.Tensor1D>(lengths(mask)).mul(logitScale);
 }
 
 /** psi of each row from rhat, among the rows of its group that are scored. @returns [B]; 0 where not scored */

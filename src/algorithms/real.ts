@@ -11,8 +11,9 @@
  * softplus(logsumexp_wrong(s / tau) + logsumexp_right(-s / tau)) in place of L_g (reconstruction: the released function
  * has a misspelt name in it and cannot run).
  *
- * Seams: advantage (labels alone), objective. A group of one label adds nothing to the sum, but counts as a group; an
- * unscored row is in no sum. Needs whole groups; "bce", whose divisor is a count over the update, needs whole updates.
+ * Seams: advantage (labels alone), objective.
+ * A group of one label adds nothing to the sum, but counts as a group; an unscored row is in no sum. Needs whole groups;
+ * "bce", whose divisor is a count over the update, needs whole updates.
  */
 import * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, groupStatistics } from "../toolkit/advantage.ts";

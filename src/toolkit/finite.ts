@@ -41,3 +41,23 @@ export function checkBinary(
     refuse(where, `row ${b} has reward ${reward}`, "pass 1 for right and 0 for wrong");
   }
 }
+
+/**
+ * Refuses a mask with holes: a 1 after a 0 in a row, counted from the row's start.
+ *
+ * @param mask [B, T]
+ * @param starts first position of each row that is looked at. Default 0
+ */
+export function checkUnbroken(
+  where: string,
+  mask: ArrayLike<number>,
+  tokens: number,
+  starts?: ArrayLike<number>,
+): void {
+  for (let b = 0; b * tokens < mask.length; b++) {
+    for (let t = b * tokens + (starts?.[b] ?? 0) + 1; t < (b + 1) * tokens; t++) {
+      if (mask[t] === 0 || mask[t - 1] !== 0) continue;
+      refuse(where, `the mask of row ${b} has a 1 after a 0`, "mask a row's tokens from its first to its last");
+    }
+  }
+}

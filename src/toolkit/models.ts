@@ -72,5 +72,8 @@ export const tokenLogit: Statistic = ({ rawLogits, targets }) => {
   return rawLogits.mul(tf.oneHot(targets, vocabulary)).sum<tf.Tensor1D>(1); // [N]
 };
 
+/** Logits of the whole vocabulary, at the temperature of sampling. */
+export const allLogits: Statistic = ({ logits }) => logits; // [N, V]
+
 /** Mean over the vocabulary of log p, at the temperature of sampling. */
 export const meanLogProb: Statistic = ({ logits }) => logits.mean(1).sub<tf.Tensor1D>(logits.logSumExp(1)); // [N]

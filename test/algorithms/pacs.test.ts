@@ -88,7 +88,7 @@ test("pacs: what it cannot take is refused with its value", () => {
   );
   expect(() => pacsRows({ ...rows, rewards: [1, 0] }, { proxy: "mean-log-prob" })).toThrow("pacs: row 1 has no tokens");
   expect(() => pacsRows({ ...rows, rewards: [1] })).toThrow("pacs: 1 rewards for 2 group ids");
-  expect(() => pacs({ beta: 0 })).toThrow("pacs: beta is 0; pass a number above 0.");
+  expect(() => pacs({ logitScale: 0 })).toThrow("pacs: logitScale is 0; pass a number above 0.");
 });
 
 test("pacs: its choices carry value and source", () => {

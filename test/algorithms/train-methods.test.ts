@@ -1,6 +1,6 @@
 /** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dhpo, grpo, luspo, pacs, real } from "../../src/algorithms/index.ts";
+import { dhpo, grpo, luspo, pacs, real, rover } from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
@@ -25,6 +25,7 @@ const methods: readonly Method[] = [
   { name: "pacs", algorithm: pacs(), options: { innerEpochs: 2 } },
   { name: "real", algorithm: real() },
   { name: "real, bce", algorithm: real({ variant: "bce", klCoefficient: 0.1, entropyCoefficient: 0.01 }) },
+  { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
 ];
 
 /** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkBinary, checkFinite } from "../../src/toolkit/finite.ts";
+import { checkBinary, checkFinite, checkUnbroken } from "../../src/toolkit/finite.ts";
 
 const { NaN: nan } = Number;
 
@@ -20,4 +20,13 @@ test("checkBinary: 0 and 1 pass, all else is refused; NaN passes where unscored 
   expect(() => checkBinary("m", [nan])).toThrow("m: row 0 has reward NaN");
   expect(() => checkBinary("m", [nan, 1], "left out")).not.toThrow();
   expect(() => checkBinary("m", [nan, -1], "left out")).toThrow("m: row 1 has reward -1");
+});
+
+test("checkUnbroken: a row's tokens are together, from its start on", () => {
+  expect(() => checkUnbroken("m", [1, 1, 0, 1, 0, 0], 3)).not.toThrow();
+  expect(() => checkUnbroken("m", [1, 1, 0, 1, 0, 1], 3)).toThrow(
+    "m: the mask of row 1 has a 1 after a 0; mask a row's",
+  );
+  expect(() => checkUnbroken("m", [0, 1, 1], 3)).toThrow("m: the mask of row 0");
+  expect(() => checkUnbroken("m", [0, 1, 1], 3, [1])).not.toThrow();
 });

@@ -29,7 +29,7 @@ function spelt<N extends string, T>(names: Readonly<Record<N, T>>, name: N): T {
 export async function evaluate(inputs: Inputs): Promise<unknown> {
   const { beta = 1, estimator = "rloo", weightMode = "question", proxy = "logratio", normStd = true } = inputs;
   const settings: Required<PacsOptions> = {
-    ...{ beta, estimator, divideByDeviation: normStd, proxy: spelt(PROXIES, proxy) },
+    ...{ logitScale: beta, estimator, divideByDeviation: normStd, proxy: spelt(PROXIES, proxy) },
     weights: weightMode === null ? "none" : spelt(WEIGHTS, weightMode),
   };
   const { objective } = pacs(settings);

@@ -1,6 +1,6 @@
 /** What a step works out about its rows besides rewards: only what advantage and objective say they need. */
 import type { CompleteAlgorithm } from "../algorithm.ts";
-import { logProb, type Models, type Statistic, type StatisticColumns } from "../models.ts";
+import { allLogits, logProb, type Models, type Statistic, type StatisticColumns } from "../models.ts";
 import { modelOf } from "../policy/model.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Rollouts } from "../rollout.ts";
@@ -31,8 +31,6 @@ export interface Scoring {
   readonly models: Models;
   score(rollouts: Rollouts): Promise<Scored>;
 }
-
-const logits: Statistic = (view) => view.logits;
 
 /** Names that no statistic of an algorithm has. */
 const [OLD, REFERENCE, REFERENCE_LOGITS] = ["(old)", "(reference)", "(reference logits)"] as const;
@@ -65,7 +63,7 @@ export function scoringOf(
       const ofReference: Record<string, Float32Array> = await measured(models.reference, rollouts, {
         ...reference,
         ...(needs.referenceLogProbs === true && { [REFERENCE]: logProb }),
-        ...(needs.referenceLogits === true && { [REFERENCE_LOGITS]: logits }),
+        ...(needs.referenceLogits === true && { [REFERENCE_LOGITS]: allLogits }),
       });
       const { [OLD]: scored, ...statistics } = ofPolicy;
       const {

@@ -13,12 +13,12 @@ function row(name: string, options: PacsOptions): Row {
     batch: {
       columns: {
         label: (_, b) => scored(b) * (b % 4 < 1 + (Math.floor(b / 4) % 3) ? 1 : 0),
-        weight: (random, b) => scored(b) * (0.5 + random.uniform()),
+        weight: (random, b) => scored(b) * (0.8 + 0.4 * random.uniform()),
         scored: (_, b) => scored(b),
       },
     },
-    refused: [() => pacs({ beta: 0 }), () => pacs({ ...options, ...{ estimator: "opo" as "rloo" } })],
-    except: { direction: "the loss reads labels, not advantages" },
+    refused: [() => pacs({ logitScale: 0 }), () => pacs({ ...options, ...{ estimator: "opo" as "rloo" } })],
+    toward: (token) => token.at("columns.scored") * (2 * token.at("columns.label") - 1),
   };
 }
 
@@ -26,5 +26,5 @@ export const rows: readonly Row[] = [
   row("pacs", {}),
   row("pacs, grpo score", { estimator: "grpo", weights: "none" }),
   row("pacs, centred score", { estimator: "grpo", divideByDeviation: false, weights: "only-negative" }),
-  row("pacs, mean log-prob", { estimator: "naive", proxy: "mean-log-prob", beta: 2 }),
+  row("pacs, mean log-prob", { estimator: "naive", proxy: "mean-log-prob", logitScale: 2 }),
 ];

@@ -11,7 +11,7 @@ function row(name: string, options: RealOptions): Row {
     zeroAdvantage: "unchanged",
     batch: { columns: { label: (_, b) => (b >= 12 || b % 4 < 1 + (Math.floor(b / 4) % 3) ? 1 : -1) } },
     refused: [() => real({ scoreTemperature: 0 }), () => real({ klCoefficient: -1 })],
-    except: { direction: "the loss reads labels, not advantages" },
+    toward: (token) => token.at("columns.label"),
   };
 }
 
