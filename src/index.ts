@@ -15,6 +15,7 @@ export { type AlgorithmChange, type ChoiceDifference, compose, diff } from "./to
 export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type ProblemScore } from "./toolkit/evaluate.ts";
 export { checkBinary, checkFinite, checkUnbroken } from "./toolkit/finite.ts";
+export { type GaeInput, type GaeOptions, generalizedAdvantages } from "./toolkit/gae.ts";
 export * from "./toolkit/groups.ts";
 export type { AdamWOptions } from "./toolkit/jit/adamw.ts";
 export { type EagerBackend, eagerBackend } from "./toolkit/jit/eager-backend.ts";

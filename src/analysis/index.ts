@@ -1,5 +1,6 @@
 /** Analyses: numbers in, numbers out. */
 
+export { type PrincipalAngles, principalAngles } from "../toolkit/linear/principal-angles.ts";
 export { type Matrix, type Svd, svd } from "../toolkit/linear/svd.ts";
 export { truncateDelta } from "../toolkit/linear/truncate-delta.ts";
 export {
@@ -40,16 +41,57 @@ export {
   type SolveCounts,
 } from "./reasoning-boundary.ts";
 export * from "./rliable.ts";
+export { betaQuantile, betaShare, studentQuantile } from "./statistics/beta.ts";
 export {
   type BootstrapOptions,
+  type ClusteredBootstrapOptions,
   clusteredBootstrap,
   type PairedDifference,
   pairedDifference,
 } from "./statistics/bootstrap.ts";
+export type { BootstrapInterval, IntervalKind } from "./statistics/bootstrap-intervals.ts";
+export {
+  type ClusteredMean,
+  type Clusters,
+  clusteredDifference,
+  clusteredMean,
+  clusteredShare,
+} from "./statistics/clustered.ts";
+export { kendallTau, pearson, spearman } from "./statistics/correlation.ts";
+export { jensenShannon, klDivergence, shannonEntropy, totalVariation } from "./statistics/distribution.ts";
 export { type Estimate, quantile } from "./statistics/estimate.ts";
-export { benjaminiHochberg, fisherExact, signTest } from "./statistics/exact-tests.ts";
+export { fisherExact, signTest } from "./statistics/exact-tests.ts";
+export { type KlEstimates, klEstimates } from "./statistics/kl.ts";
+export { type Answer, type MajorityOptions, majorityAtK } from "./statistics/majority.ts";
+export { type McNemar, mcnemar } from "./statistics/mcnemar.ts";
+export { benjaminiHochberg, holm } from "./statistics/multiple.ts";
+export { normalQuantile, normalShare, normalTail } from "./statistics/normal.ts";
 export { type Counts, passAtK, passCurve } from "./statistics/pass-at-k.ts";
-export { wilsonInterval } from "./statistics/wilson.ts";
+export {
+  averageAccuracy,
+  bestOfK,
+  gPassAtK,
+  mGPassAtK,
+  type ScoredSample,
+} from "./statistics/pass-variants.ts";
+export {
+  type PermutationOptions,
+  type PermutationResult,
+  pairedPermutationTest,
+  permutationTest,
+} from "./statistics/permutation.ts";
+export {
+  type DifferenceSpread,
+  type Discordance,
+  detectableDifference,
+  differencePower,
+  mcnemarPower,
+  mcnemarProblems,
+  type PowerOptions,
+  problemsNeeded,
+} from "./statistics/power.ts";
+export { clopperPearsonInterval, jeffreysInterval, wilsonInterval } from "./statistics/proportion.ts";
+export { type Look, type Spending, sequentialLooks } from "./statistics/sequential.ts";
 export {
   type DeltaSpectrum,
   type RankEnergy,

@@ -17,7 +17,8 @@ import { alignGradients, type GradientAlignment, type GradientGram } from "./int
 import { interferenceTables } from "./interference/tables.ts";
 import { type BootstrapOptions, bootstrapRules, clusteredBootstrap } from "./statistics/bootstrap.ts";
 import type { Estimate } from "./statistics/estimate.ts";
-import { benjaminiHochberg, fisherExact } from "./statistics/exact-tests.ts";
+import { fisherExact } from "./statistics/exact-tests.ts";
+import { benjaminiHochberg } from "./statistics/multiple.ts";
 import type { Counts } from "./statistics/pass-at-k.ts";
 
 export type { GradientAlignment, GradientGram, HarmfulPair } from "./interference/alignment.ts";

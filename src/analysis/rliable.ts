@@ -20,7 +20,7 @@
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { rng } from "../toolkit/rng.ts";
-import { type BootstrapEstimate, type IntervalKind, intervalOf } from "./rliable/intervals.ts";
+import { type BootstrapEstimate, intervalOf } from "./rliable/intervals.ts";
 import { everyCell, type IndexSource, manyAtOnce, oneByOne, type Resampler, stratified } from "./rliable/resampling.ts";
 import {
   readCheckpoints,
@@ -39,9 +39,10 @@ import {
   type Statistic,
 } from "./rliable/statistics.ts";
 import { type BootstrapOptions, bootstrapRules } from "./statistics/bootstrap.ts";
+import type { IntervalKind } from "./statistics/bootstrap-intervals.ts";
 import { checkConfidence } from "./statistics/estimate.ts";
 
-export type { BootstrapEstimate, IntervalKind } from "./rliable/intervals.ts";
+export type { BootstrapEstimate } from "./rliable/intervals.ts";
 export { type IndexSource, linearCongruential } from "./rliable/resampling.ts";
 export type { ScoreCurves, ScoreMatrix } from "./rliable/scores.ts";
 export type { Aggregate } from "./rliable/statistics.ts";
@@ -55,7 +56,7 @@ export interface RunBootstrapOptions extends BootstrapOptions {
   /** Default 50000 for aggregates, 2000 for profiles (the paper's code). */
   readonly resamples?: number;
   /** Default "percentile" (the paper's). */
-  readonly interval?: IntervalKind;
+  readonly interval?: Exclude<IntervalKind, "bca">;
   /** Draw tasks too, for intervals that speak about other tasks of the kind. Default false (the paper's). */
   readonly taskBootstrap?: boolean;
   /** Where indices come from, instead of `seed`: one a run and task, resample by resample, run by run, task by task. */

@@ -4,6 +4,7 @@
  *
  *     relative norm  ‖Δ‖_F / ‖W‖_F          stable rank     ‖Δ‖_F² / σ₁²
  *     energy         Σ_{i≤r} σ_i² / Σ σ_i²   effective rank  exp(−Σ p_i log p_i), p = σ / Σσ
+ *                                            participation   (Σ σ_i²)² / Σ σ_i⁴
  *
  * Effective rank: Roy & Vetterli 2007, "The effective rank: a measure of effective dimensionality", EUSIPCO. Spectra are exact
  * (`toolkit/linear/svd.ts`). Tensors of more than two axes count as first axis x all others; vectors have no spectrum.
@@ -40,6 +41,8 @@ export interface DeltaSpectrum {
   readonly singularValues: Float64Array;
   readonly stableRank: number;
   readonly effectiveRank: number;
+  /** Number of equal directions that would spread the squared change as evenly. */
+  readonly participationRatio: number;
   /** For each r of `ranks`; 1 from min(rows, columns) on. */
   readonly energy: readonly RankEnergy[];
   /** Smallest ranks that hold 90 % and 99 % of the squared change. */
@@ -132,6 +135,7 @@ export function spectrumOf(singularValues: Float64Array, ranks: readonly number[
   const relative = singularValues.map((value) => value / largest);
   const sum = relative.reduce((total, value) => total + value, 0);
   const squares = relative.reduce((total, value) => total + value * value, 0);
+  const fourths = relative.reduce((total, value) => total + value ** 4, 0);
   let [entropy, within] = [0, 0];
   const cumulative = relative.map((value) => {
     if (value > 0) entropy -= (value / sum) * Math.log(value / sum);
@@ -143,6 +147,7 @@ export function spectrumOf(singularValues: Float64Array, ranks: readonly number[
     singularValues,
     stableRank: squares,
     effectiveRank: Math.exp(entropy),
+    participationRatio: squares ** 2 / fourths,
     energy: ranks.map((rank) => ({ rank, share: Math.min(1, cumulative[rank - 1] ?? 1) })),
     rank90: rankFor(0.9),
     rank99: rankFor(0.99),

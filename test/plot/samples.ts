@@ -230,6 +230,7 @@ function delta(name: string, shape: readonly number[], size: number, decay: numb
       singularValues,
       stableRank: total / (size * size),
       effectiveRank: 5,
+      participationRatio: 4,
       energy: ranks.map((rank) => ({ rank, share: share(rank) })),
       rank90: 4,
       rank99: 9,

@@ -1,5 +1,6 @@
 /** What became of each problem, and which losses and gains are more than chance. */
-import { benjaminiHochberg, fisherExact } from "../statistics/exact-tests.ts";
+import { fisherExact } from "../statistics/exact-tests.ts";
+import { benjaminiHochberg } from "../statistics/multiple.ts";
 import type { Counts } from "../statistics/pass-at-k.ts";
 import type { ProblemPair } from "./pairs.ts";
 

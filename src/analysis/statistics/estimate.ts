@@ -37,3 +37,27 @@ export function mean(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) sum += values[i] ?? Number.NaN;
   return sum / values.length;
 }
+
+/** A list of finite numbers as float64; anything else in it is refused by name and place. */
+export function finiteNumbers(where: string, name: string, values: ArrayLike<number>): Float64Array {
+  const given: unknown = values;
+  if (typeof given !== "object" || given === null || !("length" in given)) {
+    refuse(where, `${name} is ${String(given)}`, "pass a list of numbers");
+  }
+  return Float64Array.from(values, (value: unknown, i) => {
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    return refuse(
+      where,
+      `${name}[${i}] is ${String(value)}`,
+      "pass finite numbers, and leave out what was not measured",
+    );
+  });
+}
+
+/** Sum of squared differences from the mean. */
+export function squaredDeviations(values: ArrayLike<number>): number {
+  const centre = mean(values);
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += ((values[i] ?? Number.NaN) - centre) ** 2;
+  return squares;
+}

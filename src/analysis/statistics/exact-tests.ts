@@ -1,5 +1,6 @@
-/** Small exact tests. Distributions are walked by ratios of neighbours, so nothing overflows and nothing is approximated. */
+/** Small exact tests. */
 import { refuse } from "../../toolkit/refuse.ts";
+import { walk } from "./discrete.ts";
 import { type Counts, checkCounts } from "./pass-at-k.ts";
 
 /** Tables this much likelier than the observed one still count as equally likely (rounding; as R and scipy do). */
@@ -37,17 +38,6 @@ export function signTest({ rises, falls }: { readonly rises: number; readonly fa
   return Math.min(1, 2 * shareWhere(weights, (_, x) => x <= Math.min(rises, falls)));
 }
 
-/** Unnormalised weights on first..last from ratios of neighbours, scaled so that the largest is 1. */
-function walk(first: number, last: number, ratio: (x: number) => number): Float64Array {
-  let mode = first;
-  while (mode < last && ratio(mode) > 1) mode++;
-  const weights = new Float64Array(last - first + 1);
-  weights[mode - first] = 1;
-  for (let x = mode; x < last; x++) weights[x + 1 - first] = (weights[x - first] ?? 0) * ratio(x);
-  for (let x = mode - 1; x >= first; x--) weights[x - first] = (weights[x + 1 - first] ?? 0) / ratio(x);
-  return weights;
-}
-
 function shareWhere(weights: Float64Array, chosen: (weight: number, index: number) => boolean): number {
   let [some, all] = [0, 0];
   for (const [i, weight] of weights.entries()) {
@@ -55,22 +45,4 @@ function shareWhere(weights: Float64Array, chosen: (weight: number, index: numbe
     if (chosen(weight, i)) some += weight;
   }
   return some / all;
-}
-
-/**
- * Benjamini-Hochberg adjusted p-values, in the order given: Benjamini & Hochberg 1995, JRSS B 57:289. Calling all with an
- * adjusted p up to q significant keeps the expected share of false ones among them at or below q.
- */
-export function benjaminiHochberg(p: readonly number[]): number[] {
-  for (const value of p) {
-    if (!(value >= 0 && value <= 1)) refuse("benjaminiHochberg", `a p-value is ${value}`, "pass numbers from 0 to 1");
-  }
-  const order = p.map((value, index) => ({ value, index })).sort((x, y) => y.value - x.value);
-  const adjusted = new Array<number>(p.length);
-  let smallest = 1;
-  for (const [place, { value, index }] of order.entries()) {
-    smallest = Math.min(smallest, (value * p.length) / (p.length - place));
-    adjusted[index] = smallest;
-  }
-  return adjusted;
 }

@@ -27,6 +27,7 @@ export function passAtK({ n, correct }: Counts, k: number): number {
   if (!Number.isInteger(k) || k < 1 || k > n) {
     refuse("passAtK", `k is ${k} of n = ${n} samples`, "pass a whole k from 1 to n, or draw more samples");
   }
+  if (n - correct < k) return 1; // so that no factor below is negative: thousands of them would overflow
   let miss = 1;
   for (let i = n - correct + 1; i <= n; i++) miss *= 1 - k / i;
   return 1 - miss;

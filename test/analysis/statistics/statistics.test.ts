@@ -10,7 +10,7 @@ import {
   signTest,
   wilsonInterval,
 } from "../../../src/analysis/index.ts";
-import { normalQuantile } from "../../../src/analysis/statistics/wilson.ts";
+import { normalQuantile } from "../../../src/analysis/statistics/normal.ts";
 import { rng } from "../../../src/toolkit/rng.ts";
 
 // Vectors 1 of Yue et al. 2025 (arXiv:2504.13837) and of Wu et al. 2025 (arXiv:2507.14843).
@@ -155,5 +155,5 @@ test("pairedDifference: mean, standard error and directions of the differences",
   expect(paired).toMatchObject({ rises: 2, falls: 1, ties: 1 });
   expect(paired.low).toBeLessThan(paired.value);
   expect(() => pairedDifference([1], [1, 2])).toThrow("1 and 2 values");
-  expect(() => pairedDifference([1], [Number.NaN])).toThrow("not a finite number");
+  expect(() => pairedDifference([1], [Number.NaN])).toThrow("y[0] is NaN");
 });

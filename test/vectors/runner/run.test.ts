@@ -90,6 +90,8 @@ beforeAll(() => {
   const unknown = { ...one, form: "rliable/99", expected: { error: true } };
   const cases = [one, { ...one, name: "wrong", expected: { mean: 0.5 } }, unknown];
   writeFileSync(path("bad.json"), JSON.stringify({ slug: "rliable", cases }));
+  const bare = JSON.stringify({ slug: "rliable", cases: [{ ...one, name: "not NaN", inputs: { scores: [["?"]] } }] });
+  writeFileSync(path("bare.json"), bare.replace('"?"', "-Infinity").replace('{"mean":0.25}', '{"error":true}'));
   writeFileSync(path("broken.json"), "{");
   writeFileSync(path("other.json"), JSON.stringify({ slug: "other", cases: [one] }));
   writeFileSync(path("empty.json"), JSON.stringify({ slug: "rliable", cases: [] }));
@@ -110,6 +112,10 @@ test.each([
   const { passed, failures } = await runVectors(slug, path(file));
   expect([passed, failures.length]).toEqual([0, 1]);
   expect(failures[0]).toContain(message);
+});
+
+test("runVectors: Python's bare NaN and Infinity are numbers", async () => {
+  expect(await runVectors("rliable", path("bare.json"))).toEqual({ passed: 1, failures: [] });
 });
 
 test("vectors: the command prints what differs, then the counts, and its exit code tells", () => {

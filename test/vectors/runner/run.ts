@@ -64,11 +64,18 @@ export async function adapterOf(slug: string): Promise<Evaluate> {
 /** @throws Error when the file cannot be read, is not JSON, or holds no cases of that method */
 export function casesOf(slug: string, path?: string): readonly unknown[] {
   const text = readFileSync(path === undefined ? new URL(`${slug}.json`, folder) : resolve(path), "utf8");
-  const file: unknown = JSON.parse(text);
+  const file: unknown = JSON.parse(quoted(text));
   if (!isObject(file) || !Array.isArray(file.cases)) throw new Error("the file is not an object with a list of cases");
   if (file.slug !== slug) throw new Error(`the file's slug is ${JSON.stringify(file.slug)}`);
   if (file.cases.length === 0) throw new Error("the file holds no case");
   return file.cases;
+}
+
+/** Bare NaN and Infinity, which Python writes, as texts; what stands in quotes is left alone. */
+function quoted(text: string): string {
+  return text.replace(/"(?:\\.|[^"\\])*"|-?\b(?:NaN|Infinity)\b/g, (part) =>
+    part.startsWith('"') ? part : `"${part}"`,
+  );
 }
 
 async function failureOf(given: unknown, evaluate: Evaluate): Promise<string[]> {

@@ -1,26 +1,5 @@
-/** Wilson's interval of a share, and the normal quantile it needs. */
-import { checkConfidence, type Estimate } from "./estimate.ts";
-import { type Counts, checkCounts } from "./pass-at-k.ts";
-
-/**
- * Wilson score interval of a share: Wilson 1927, JASA 22:209, without continuity correction. It stays inside [0, 1] and
- * covers well down to n = 10 (Brown, Cai & DasGupta 2001). The n trials must be independent: for several samples of each
- * problem take a bootstrap clustered by problem instead.
- */
-export function wilsonInterval({ n, correct }: Counts, confidence = 0.95): Estimate {
-  checkCounts("wilsonInterval", { n, correct });
-  checkConfidence("wilsonInterval", confidence);
-  const z = normalQuantile((1 + confidence) / 2);
-  const share = correct / n;
-  const scale = 1 + z ** 2 / n;
-  const centre = (share + z ** 2 / (2 * n)) / scale;
-  const half = (z / scale) * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
-  return {
-    value: share,
-    low: correct === 0 ? 0 : Math.max(0, centre - half),
-    high: correct === n ? 1 : Math.min(1, centre + half),
-  };
-}
+/** The standard normal: quantile, share below, share above. */
+import { checkConfidence } from "./estimate.ts";
 
 // Wichura 1988, algorithm AS 241 (PPND16): numerators and denominators by rising power.
 const CENTRAL = [
@@ -66,4 +45,31 @@ export function normalQuantile(share: number): number {
 function rational(parts: readonly [readonly number[], readonly number[]], x: number): number {
   const [above, below] = parts.map((terms) => terms.reduceRight((sum, term) => sum * x + term, 0));
   return (above ?? Number.NaN) / (below ?? Number.NaN);
+}
+
+/** Share of the standard normal below x, to 1e-15: Marsaglia 2004, "Evaluating the normal distribution", eq. 3. */
+export function normalShare(x: number): number {
+  if (Math.abs(x) > 8.3) return x > 0 ? 1 : 0; // the rest is below half a unit in the last place of 1
+  let [sum, term, before] = [x, x, Number.NaN];
+  for (let i = 3; sum !== before; i += 2) {
+    before = sum;
+    term *= (x * x) / i;
+    sum += term;
+  }
+  return Math.min(1, Math.max(0, 0.5 + sum * density(x)));
+}
+
+/**
+ * Share of the standard normal above x, with small relative error however small it is: beyond 3 by the continued fraction
+ * φ(x) / (x + 1 / (x + 2 / (x + 3 / …))) of Laplace (Abramowitz & Stegun 26.2.14).
+ */
+export function normalTail(x: number): number {
+  if (x < 3) return 1 - normalShare(x);
+  let fraction = x;
+  for (let i = 200; i > 0; i--) fraction = x + i / fraction;
+  return density(x) / fraction;
+}
+
+function density(x: number): number {
+  return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 }
