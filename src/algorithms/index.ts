@@ -38,3 +38,7 @@ export {
   roverTerms,
 } from "./rover.ts";
 export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";
+export { type VimpoOptions, type VimpoSettings, vimpo } from "./vimpo.ts";
+export { type VimpoActorInput, type VimpoTargetInput, vimpoActorAdvantage, vimpoTargets } from "./vimpo-advantage.ts";
+export { flipGroups, type GroupFlipOptions, groupFlips } from "./vimpo-noise.ts";
+export { exactTokenKl, type VimpoTerms, type VimpoValueLoss, vimpoValueLoss } from "./vimpo-value.ts";

@@ -1,6 +1,6 @@
 /** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dhpo, grpo, luspo, pacs, real, rover } from "../../src/algorithms/index.ts";
+import { dhpo, groupFlips, grpo, luspo, pacs, real, rover, vimpo } from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
@@ -26,6 +26,8 @@ const methods: readonly Method[] = [
   { name: "real", algorithm: real() },
   { name: "real, bce", algorithm: real({ variant: "bce", klCoefficient: 0.1, entropyCoefficient: 0.01 }) },
   { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
+  { name: "vimpo", algorithm: vimpo({ valueScale: 0.1, actorCoefficient: 0.05 }), options: { innerEpochs: 2 } },
+  { name: "vimpo, soft, flips", algorithm: compose(vimpo({ value: "soft", kl: "k3" }), groupFlips()) },
 ];
 
 /** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */
