@@ -6,8 +6,72 @@ export {
   dhpoLoss,
   dhpoMixWeight,
 } from "./dhpo.ts";
+export {
+  type AnchorCurve,
+  aklBeta,
+  type FgExpoLoss,
+  type FgExpoOptions,
+  fgExpo,
+  fgExpoAdvantages,
+  fgExpoLoss,
+  rhoTanh,
+} from "./fg-expo.ts";
+export {
+  drawProbabilities,
+  drawQuestions,
+  type GaussianCurriculumOptions,
+  type GaussianOptions,
+  gaussianCurriculum,
+  initialRates,
+  type PassRates,
+  updateRate,
+} from "./fg-expo-curriculum.ts";
 export { type GrpoOptions, grpo } from "./grpo.ts";
 export { type LuspoBatch, type LuspoOptions, type LuspoResult, luspo, luspoLoss } from "./luspo.ts";
+export {
+  type DgpoAdvantages,
+  type DgpoOptions,
+  type DgpoRows,
+  dgaeAdvantage,
+  dgpoAdvantage,
+  dqwWeights,
+  mathforgeDgpo,
+} from "./mathforge-dgpo.ts";
+export { type Aspect, checkAnswerKept, type MqrOptions, mqr, type Reformulate, reformulate } from "./mathforge-mqr.ts";
+export {
+  type Appeal,
+  type NoisyVerifierOptions,
+  noisyVerifierCorrection,
+} from "./noisy-verifier-correction.ts";
+export {
+  type AppealCounts,
+  appealRate,
+  backwardReward,
+  correctedVariance,
+  type EstimatorDiagnostics,
+  estimatorDiagnostics,
+  forwardWeights,
+  leaveOneOut,
+  type NoiseRates,
+  noisyTask,
+} from "./noisy-verifier-estimators.ts";
+export {
+  type OneShotLoss,
+  type OneShotLossOptions,
+  type OneShotOptions,
+  oneShotAdvantages,
+  oneShotLoss,
+  oneShotRlvr,
+} from "./one-shot-rlvr.ts";
+export {
+  type AccuracyHistory,
+  alignmentScore,
+  type HistoricalVariance,
+  historicalVariance,
+  type PostSaturation,
+  postSaturation,
+  repeatToBatch,
+} from "./one-shot-selection.ts";
 export {
   type PacsInput,
   type PacsOptions,
@@ -30,6 +94,31 @@ export {
   realLoss,
 } from "./real.ts";
 export {
+  forwardKlOf,
+  influence,
+  type LinearSample,
+  shrinkage,
+  winnerTakeAll,
+} from "./reasoning-boundary-diagnostics.ts";
+export {
+  forwardKlFull,
+  forwardKlToken,
+  reasoningBoundarySelf,
+  type SelfOptions,
+  selfFilter,
+} from "./reasoning-boundary-self.ts";
+export { type RecapOptions, type ReplaySource, recap } from "./recap.ts";
+export {
+  combineLosses,
+  type Histories,
+  type RecapFigures,
+  type RecapWeightOptions,
+  recapFigures,
+  recapWeights,
+  recordLosses,
+  replayBatch,
+} from "./recap-weights.ts";
+export {
   type CentredRewardOptions,
   centredRewards,
   type RoverOptions,
@@ -38,7 +127,15 @@ export {
   roverTerms,
 } from "./rover.ts";
 export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";
-export { type VimpoOptions, type VimpoSettings, vimpo } from "./vimpo.ts";
-export { type VimpoActorInput, type VimpoTargetInput, vimpoActorAdvantage, vimpoTargets } from "./vimpo-advantage.ts";
-export { flipGroups, type GroupFlipOptions, groupFlips } from "./vimpo-noise.ts";
-export { exactTokenKl, type VimpoTerms, type VimpoValueLoss, vimpoValueLoss } from "./vimpo-value.ts";
+export { type WeightedGroupOptions, weightedGroupAdvantage, weightedGrpo } from "./weighted-grpo-pairing.ts";
+export {
+  choosePair,
+  type PairOptions,
+  type ProbeSampler,
+  type PromptPairOptions,
+  type PromptPairs,
+  probe,
+  promptPair,
+  type SuccessCounts,
+  selectPair,
+} from "./weighted-grpo-pairs.ts";

@@ -61,3 +61,26 @@ export function checkUnbroken(
     }
   }
 }
+
+/** Refuses a list with a number that is not finite. @throws UsageError with list, place and value */
+export function allFinite(where: string, name: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    refuse(where, `${name}[${i}] is ${String(values[i])}`, "pass finite numbers");
+  }
+}
+
+/** Refuses a mask that trains on nothing: a mean over no token is undefined. @throws UsageError */
+export function someTrained(where: string, mask: ArrayLike<number>): void {
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) return;
+  refuse(where, `none of ${mask.length} tokens is trained on`, "pass a mask with a 1");
+}
+
+/** Refuses lists of unequal length. @throws UsageError naming two of them */
+export function equalLengths(where: string, lists: Readonly<Record<string, ArrayLike<unknown>>>): void {
+  const [first, ...others] = Object.entries(lists);
+  for (const [name, list] of others) {
+    if (first === undefined || list.length === first[1].length) continue;
+    refuse(where, `${first[0]} has ${first[1].length} entries, ${name} ${list.length}`, "pass as many in each");
+  }
+}

@@ -1,6 +1,23 @@
 /** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dhpo, groupFlips, grpo, luspo, pacs, real, rover, vimpo } from "../../src/algorithms/index.ts";
+import {
+  dhpo,
+  fgExpo,
+  gaussianCurriculum,
+  grpo,
+  luspo,
+  mathforgeDgpo,
+  mqr,
+  noisyVerifierCorrection,
+  oneShotRlvr,
+  pacs,
+  promptPair,
+  real,
+  reasoningBoundarySelf,
+  recap,
+  rover,
+  weightedGrpo,
+} from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
@@ -16,18 +33,49 @@ interface Method {
   readonly options?: Partial<TrainOptions>;
 }
 
+/** A question that means the same: its letter asked for twice over. */
+const doubled = (question: string): string => question;
+const appeal = (_: unknown, completion: string): boolean => completion.startsWith("d");
+const letters = echoTask.problems({ split: "train", count: 4, seed: 0 });
+const shown = letters.map((problem) => ({ problem, completion: problem.answer }));
+
 /** One line a method, in the order of their names. */
 const methods: readonly Method[] = [
   { name: "dhpo", algorithm: compose(grpo(), dhpo()), options: { miniBatches: 2 } },
   { name: "dhpo, by entropy", algorithm: compose(grpo(), dhpo({ mix: "entropy" })), options: { miniBatches: 2 } },
+  { name: "fg-expo", algorithm: compose(fgExpo(), gaussianCurriculum({ pool: 8 })) },
   { name: "grpo", algorithm: grpo() },
   { name: "luspo", algorithm: compose(grpo(), luspo()) },
+  {
+    name: "mathforge-dgpo",
+    algorithm: compose(grpo({ aggregation: "token-mean" }), mathforgeDgpo(), mqr({ reformulate: doubled })),
+  },
+  {
+    name: "noisy-verifier-correction, forward",
+    algorithm: compose(grpo(), noisyVerifierCorrection({ rho1: 0.2, scale: "ema" })),
+  },
+  {
+    name: "noisy-verifier-correction, backward with appeals",
+    algorithm: compose(
+      grpo(),
+      noisyVerifierCorrection({ mode: "backward", rho0: 0.1, appeal, appealProbability: 0.5 }),
+    ),
+  },
+  { name: "one-shot-rlvr", algorithm: oneShotRlvr() },
   { name: "pacs", algorithm: pacs(), options: { innerEpochs: 2 } },
+  { name: "reasoning-boundary-self", algorithm: compose(grpo(), reasoningBoundarySelf({ threshold: 0.5 })) },
+  {
+    name: "reasoning-boundary-self, by token",
+    algorithm: compose(grpo(), reasoningBoundarySelf({ threshold: 0.5, forwardKl: "token" })),
+  },
+  { name: "recap", algorithm: recap({ replay: [shown], window: 2 }) },
   { name: "real", algorithm: real() },
   { name: "real, bce", algorithm: real({ variant: "bce", klCoefficient: 0.1, entropyCoefficient: 0.01 }) },
   { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
-  { name: "vimpo", algorithm: vimpo({ valueScale: 0.1, actorCoefficient: 0.05 }), options: { innerEpochs: 2 } },
-  { name: "vimpo, soft, flips", algorithm: compose(vimpo({ value: "soft", kl: "k3" }), groupFlips()) },
+  {
+    name: "weighted-grpo-pairing",
+    algorithm: compose(grpo(), promptPair({ hard: letters, easy: letters, samples: 3, rare: 1 }), weightedGrpo()),
+  },
 ];
 
 /** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */

@@ -1,4 +1,5 @@
 /** How a step's rows are split into updates and those into micro-batches, with the rows that must meet kept together. */
+import { groupRows } from "../group-rows.ts";
 import type { ObjectiveNeeds } from "../objective.ts";
 import { rng } from "../rng.ts";
 import { chunks, splitEvenly } from "./columns.ts";
@@ -22,7 +23,7 @@ export interface MiniBatchSplit {
  */
 export function miniBatchRows(group: Int32Array, split: MiniBatchSplit): number[][] {
   const { miniBatches, epoch, seed, step, together } = split;
-  const units = together === undefined ? Array.from(group, (_, b) => [b]) : groupsOf(group, allRows(group));
+  const units = together === undefined ? Array.from(group, (_, b) => [b]) : groupRows(group);
   const order = miniBatches === 1 ? units : rng({ seed, stream: "mini-batches", step, row: epoch }).shuffle(units);
   return splitEvenly(order, miniBatches)
     .map((some) => some.flat())
@@ -39,25 +40,11 @@ export function microBatchRows(
   if (together === undefined) return chunks(rows, height);
   if (together === "update") return [[...rows]];
   const parts: number[][] = [];
-  for (const members of groupsOf(group, rows)) {
+  for (const places of groupRows(rows.map((b) => group[b] ?? -1))) {
+    const members = places.map((place) => rows[place] ?? -1);
     const last = parts.at(-1);
     if (last !== undefined && last.length + members.length <= height) last.push(...members);
     else parts.push([...members]);
   }
   return parts;
-}
-
-function groupsOf(group: Int32Array, rows: readonly number[]): number[][] {
-  const members = new Map<number, number[]>();
-  for (const b of rows) {
-    const id = group[b] ?? -1;
-    const list = members.get(id);
-    if (list) list.push(b);
-    else members.set(id, [b]);
-  }
-  return [...members.values()];
-}
-
-function allRows(group: Int32Array): number[] {
-  return Array.from(group, (_, b) => b);
 }

@@ -1,0 +1,71 @@
+/** From the names of the fg-expo forms to `src/algorithms/fg-expo.ts` and its curriculum. */
+import type * as tf from "@tensorflow/tfjs";
+import {
+  aklBeta,
+  drawProbabilities,
+  fgExpoAdvantages,
+  fgExpoLoss,
+  initialRates,
+  updateRate,
+} from "../../src/algorithms/index.ts";
+import { checkFinite, someTrained } from "../../src/index.ts";
+import { inDouble } from "./adapter/double.ts";
+import { block, type Nested } from "./adapter/nested.ts";
+
+interface Inputs {
+  readonly rewards: readonly number[];
+  readonly beta?: number;
+  readonly nQuestions: number;
+  readonly alpha?: number;
+  readonly sigma?: number;
+  readonly observations: readonly (readonly [question: number, passRate: number])[];
+  readonly logProbs: Nested;
+  readonly oldLogProbs: Nested;
+  readonly refLogProbs: Nested;
+  readonly mask: Nested;
+}
+
+export function evaluate(inputs: Inputs, form: string): unknown {
+  if (form === "fg-expo/0") {
+    const { accuracy, betaEff } = aklBeta(inputs.rewards, inputs.beta ?? 0.02);
+    return { acc: accuracy, betaEff };
+  }
+  return form === "fg-expo/1" ? curriculum(inputs) : loss(inputs);
+}
+
+function curriculum({ nQuestions, alpha = 0.9, sigma = 0.35, observations }: Inputs): unknown {
+  const options = { alpha, sigma };
+  const start = initialRates(
+    Array.from({ length: nQuestions }, (_, q) => String(q)),
+    options,
+  );
+  const rates = observations.reduce((now, [q, seen]) => updateRate(now, String(q), seen, options), start);
+  const { weights, probabilities } = drawProbabilities(rates, options);
+  return { p: [...rates.values()], w: weights, prob: probabilities };
+}
+
+async function loss(inputs: Inputs): Promise<unknown> {
+  const { logProbs, oldLogProbs, refLogProbs, mask, rewards, beta = 0.02 } = inputs;
+  const columns = { logProbs, oldLogProbs, refLogProbs };
+  const flat = Object.entries(columns).map(([name, nested]) => [name, block(name, nested).data] as const);
+  someTrained("fgExpo", block("mask", mask).data);
+  checkFinite("fgExpo", Object.fromEntries(flat), block("mask", mask).data);
+  const { betaEff } = aklBeta(rewards, beta);
+  const advantages = [...fgExpoAdvantages(Float32Array.from(rewards), new Int32Array(rewards.length))]; // one group
+  const found = await inDouble({ ...columns, mask, advantages, betaEff }, (x) => {
+    const perToken = (tensor: tf.Tensor) => tensor as tf.Tensor2D;
+    const trained = perToken(x.mask);
+    const parts = fgExpoLoss(
+      {
+        logProbs: perToken(x.logProbs),
+        oldLogProbs: perToken(x.oldLogProbs),
+        referenceLogProbs: perToken(x.refLogProbs),
+        advantages: x.advantages.expandDims(1).broadcastTo(trained.shape),
+        mask: trained,
+      },
+      x.betaEff.asScalar(),
+    );
+    return { loss: parts.loss, jClip: parts.jClip, meanK3: parts.meanK3 };
+  });
+  return { ...found, advantages, betaEff };
+}

@@ -1,0 +1,24 @@
+/** From the names of the mathforge-dgpo forms to `src/algorithms/mathforge-dgpo.ts`. */
+import { dgpoAdvantage } from "../../src/algorithms/index.ts";
+import { equalGroups } from "../../src/index.ts";
+import { lists } from "./adapter/nested.ts";
+
+interface Inputs {
+  readonly rewards: readonly number[];
+  readonly accuracy?: readonly number[];
+  readonly groupSize: number;
+  readonly lengths: readonly number[];
+  readonly temperature?: number;
+  readonly useDQW?: boolean;
+  readonly validTokenAveraging?: boolean;
+}
+
+export function evaluate(inputs: Inputs): unknown {
+  const { rewards, accuracy, groupSize, lengths, temperature = 2, useDQW = true, validTokenAveraging = true } = inputs;
+  const groups = equalGroups("dgpo", rewards.length, groupSize);
+  const rows = { rewards, groups, lengths, ...(accuracy && { accuracy }) };
+  const found = dgpoAdvantage(rows, { temperature, useDqw: useDQW, validTokenAveraging });
+  const perGroup = (data: Float64Array) => lists({ data, shape: [rewards.length / groupSize, groupSize] });
+  const { base, lambda, zeroMaskRatio, final } = found;
+  return { base: perGroup(base), lambda_: lambda, zeroMaskRatio, final: perGroup(final) };
+}

@@ -1,0 +1,38 @@
+/** From the names of the noisy-verifier-correction forms to `src/algorithms/noisy-verifier-estimators.ts`. */
+import {
+  appealRate,
+  backwardReward,
+  correctedVariance,
+  forwardWeights,
+  leaveOneOut,
+} from "../../src/algorithms/index.ts";
+
+interface Inputs {
+  readonly observed: readonly number[];
+  readonly overturned: readonly number[];
+  readonly q: number;
+  readonly rulePositives: number;
+  readonly p: number;
+  readonly rho0: number;
+  readonly rho1: number;
+}
+
+export function evaluate(inputs: Inputs, form: string): unknown {
+  const { observed, rho0, rho1 } = inputs;
+  switch (form) {
+    case "noisy-verifier-correction/0": {
+      const corrected = backwardReward(observed, { rho0, rho1 });
+      return { corrected, leaveOneOut: leaveOneOut(corrected) };
+    }
+    case "noisy-verifier-correction/1":
+      return { weights: forwardWeights(observed, { rho1 }) };
+    case "noisy-verifier-correction/2": {
+      const { q, rulePositives } = inputs;
+      return appealRate({ overturned: inputs.overturned.filter((label) => label !== 0).length, q, rulePositives });
+    }
+    case "noisy-verifier-correction/3":
+      return { variance: correctedVariance(inputs.p, { rho0, rho1 }) };
+    default:
+      throw new Error(`there is no form ${form}`);
+  }
+}

@@ -1,0 +1,57 @@
+/** From the names of the reasoning-boundary-self forms to the method's module and its diagnostics. */
+import type * as tf from "@tensorflow/tfjs";
+import {
+  forwardKlOf,
+  forwardKlToken,
+  influence,
+  type LinearSample,
+  winnerTakeAll,
+} from "../../src/algorithms/index.ts";
+import { meanPassAtK } from "../../src/analysis/index.ts";
+import { allFinite, equalLengths } from "../../src/index.ts";
+import { inDouble } from "./adapter/double.ts";
+
+interface Inputs {
+  readonly W: readonly (readonly number[])[];
+  readonly eta: number;
+  readonly batch: readonly LinearSample[];
+  readonly probe: Pick<LinearSample, "phi" | "y">;
+  readonly p: readonly number[];
+  readonly correct: readonly number[];
+  readonly ref: readonly number[];
+  readonly theta: readonly number[];
+  readonly logp: readonly number[];
+  readonly refLogp: readonly number[];
+  readonly n: number;
+  readonly c: readonly number[];
+  readonly k: readonly number[];
+}
+
+export async function evaluate(inputs: Inputs, form: string): Promise<unknown> {
+  switch (form) {
+    case "reasoning-boundary-self/0":
+      return influence(inputs.W, inputs.batch, inputs.probe, { eta: inputs.eta });
+    case "reasoning-boundary-self/1": {
+      const [p1, p2, p3] = winnerTakeAll(inputs.p, inputs.correct, { eta: 1.5, steps: 3 });
+      return { p1, p2, p3 };
+    }
+    case "reasoning-boundary-self/2":
+      return { full: forwardKlOf(inputs.ref, inputs.theta), token: await tokenKl(inputs) };
+    case "reasoning-boundary-self/3":
+      return { passAtK: meanPassAtK({ n: inputs.n, correct: inputs.c }, inputs.k) };
+    default:
+      throw new Error(`there is no form ${form}`);
+  }
+}
+
+async function tokenKl({ logp, refLogp }: Inputs): Promise<unknown> {
+  equalLengths("forwardKlToken", { logp, refLogp });
+  allFinite("forwardKlToken", "logp", logp);
+  allFinite("forwardKlToken", "refLogp", refLogp);
+  const { kl } = await inDouble({ logp: [[...logp]], refLogp: [[...refLogp]] }, (x) => {
+    const logProbs = x.logp as tf.Tensor2D;
+    const mask = logProbs.onesLike<tf.Tensor2D>();
+    return { kl: forwardKlToken({ logProbs, referenceLogProbs: x.refLogp as tf.Tensor2D, mask }).reshape([-1]) };
+  });
+  return kl;
+}
