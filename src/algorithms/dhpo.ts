@@ -21,6 +21,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type Advantage, statistic } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
+import { checkEntropies } from "../toolkit/finite.ts";
 import { entropy } from "../toolkit/models.ts";
 import {
   aggregate,
@@ -116,13 +117,7 @@ export function dhpoMixWeight(
   { entropy: nats, mask, rows }: DhpoTokens,
   { direction = "high-to-token" }: Pick<DhpoOptions, "direction"> = {},
 ): Float64Array {
-  if (nats.length !== mask.length || !Number.isInteger(mask.length / rows)) {
-    refuse(
-      "dhpo",
-      `${nats.length} entropies and ${mask.length} masked positions of ${rows} rows`,
-      "pass [rows, tokens]",
-    );
-  }
+  checkEntropies("dhpo", nats, mask);
   const tokens = mask.length / rows;
   const weight = new Float64Array(mask.length);
   for (let b = 0; b < rows; b++) {
@@ -130,7 +125,7 @@ export function dhpoMixWeight(
     let [least, most] = [Infinity, -Infinity];
     for (const i of trained) {
       const value = nats[i] ?? Number.NaN;
-      if (!(value >= 0)) refuse("dhpo", `row ${b} has entropy ${value}`, "pass entropies in nats, from 0");
+      if (Number.isNaN(value)) refuse("dhpo", `row ${b} has entropy ${value}`, "pass entropies in nats, from 0");
       [least, most] = [Math.min(least, value), Math.max(most, value)];
     }
     for (const i of trained) {

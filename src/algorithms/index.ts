@@ -127,6 +127,16 @@ export {
   roverTerms,
 } from "./rover.ts";
 export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";
+export {
+  type SoftmaxUpdate,
+  type SteerOptions,
+  type SteerResult,
+  type SteerWeights,
+  softmaxEntropyChange,
+  steer,
+  steerLoss,
+  steerWeights,
+} from "./steer.ts";
 export { type WeightedGroupOptions, weightedGroupAdvantage, weightedGrpo } from "./weighted-grpo-pairing.ts";
 export {
   choosePair,

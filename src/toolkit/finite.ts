@@ -24,6 +24,26 @@ export function checkFinite(
   }
 }
 
+/** What rounding leaves below 0 of the entropy of a distribution that is all but certain. */
+const ENTROPY_ROUNDING = 1e-4;
+
+/**
+ * Refuses entropies below 0 where the mask is 1, by more than rounding.
+ *
+ * @param mask [B, T], as the entropies
+ * @throws UsageError with the place and the value
+ */
+export function checkEntropies(where: string, entropies: ArrayLike<number>, mask: ArrayLike<number>): void {
+  if (entropies.length !== mask.length) {
+    refuse(where, `there are ${entropies.length} entropies for ${mask.length} positions`, "pass one per token");
+  }
+  for (let i = 0; i < mask.length; i++) {
+    const value = entropies[i] ?? Number.NaN;
+    if (mask[i] === 0 || !(value < -ENTROPY_ROUNDING)) continue;
+    refuse(where, `the entropy is ${value} at position ${i} of the mask`, "pass entropies in nats, from 0");
+  }
+}
+
 /**
  * Refuses rewards other than 0 and 1: they are read as labels.
  *

@@ -107,8 +107,11 @@ test.each([
 });
 
 test("dhpo: entropies below 0, of another size or missing are refused", () => {
-  expect(() => dhpoMixWeight({ entropy: [1, -0.5], mask: [1, 1], rows: 1 })).toThrow("dhpo: row 0 has entropy -0.5");
-  expect(() => dhpoMixWeight({ entropy: [1], mask: [1, 1], rows: 1 })).toThrow("dhpo: 1 entropies and 2 masked");
+  expect(() => dhpoMixWeight({ entropy: [1, -0.5], mask: [1, 1], rows: 1 })).toThrow(
+    "dhpo: the entropy is -0.5 at position 1",
+  );
+  expect(() => dhpoMixWeight({ entropy: [1, nan], mask: [1, 1], rows: 1 })).toThrow("dhpo: row 0 has entropy NaN");
+  expect(() => dhpoMixWeight({ entropy: [1], mask: [1, 1], rows: 1 })).toThrow("dhpo: there are 1 entropies for 2");
   expect(() => dhpoLoss(batch, { mix: "entropy" })).toThrow('dhpo: the batch has no column "mixWeight"');
 });
 

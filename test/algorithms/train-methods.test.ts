@@ -16,6 +16,7 @@ import {
   reasoningBoundarySelf,
   recap,
   rover,
+  steer,
   weightedGrpo,
 } from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
@@ -63,19 +64,21 @@ const methods: readonly Method[] = [
   },
   { name: "one-shot-rlvr", algorithm: oneShotRlvr() },
   { name: "pacs", algorithm: pacs(), options: { innerEpochs: 2 } },
+  { name: "real", algorithm: real() },
+  { name: "real, bce", algorithm: real({ variant: "bce", klCoefficient: 0.1, entropyCoefficient: 0.01 }) },
   { name: "reasoning-boundary-self", algorithm: compose(grpo(), reasoningBoundarySelf({ threshold: 0.5 })) },
   {
     name: "reasoning-boundary-self, by token",
     algorithm: compose(grpo(), reasoningBoundarySelf({ threshold: 0.5, forwardKl: "token" })),
   },
   { name: "recap", algorithm: recap({ replay: [shown], window: 2 }) },
-  { name: "real", algorithm: real() },
-  { name: "real, bce", algorithm: real({ variant: "bce", klCoefficient: 0.1, entropyCoefficient: 0.01 }) },
   { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
   {
     name: "weighted-grpo-pairing",
     algorithm: compose(grpo(), promptPair({ hard: letters, easy: letters, samples: 3, rare: 1 }), weightedGrpo()),
   },
+  { name: "steer", algorithm: compose(grpo(), steer()), options: { miniBatches: 2 } },
+  { name: "steer, linear", algorithm: compose(grpo(), steer({ mode: "linear" })) },
 ];
 
 /** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */
