@@ -4,14 +4,18 @@ import {
   dgaeAdvantage,
   dgpoAdvantage,
   dqwWeights,
+  grpo,
   mathforgeDgpo,
   mqr,
   reformulate,
 } from "../../src/algorithms/index.ts";
 import type { Advantages } from "../../src/toolkit/advantage.ts";
+import type { Algorithm } from "../../src/toolkit/algorithm.ts";
+import { compose } from "../../src/toolkit/compose.ts";
 import type { CurriculumInput } from "../../src/toolkit/curriculum.ts";
 import { rng } from "../../src/toolkit/rng.ts";
 import { openSeam } from "../../src/toolkit/seam.ts";
+import { answerProbabilities, trainTabular } from "../../src/toolkit/tabular.ts";
 import { stepOf } from "../support/step.ts";
 import { echoTask } from "../support/tiny-task.ts";
 
@@ -108,4 +112,32 @@ test("mqr: each question is followed by its versions, which are verified as the 
   expect(batch.problems.map(({ prompt }) => prompt)).toEqual(["a=", "ba=", "ta=", "sa=", "d=", "bd=", "td=", "sd="]);
   expect(batch.problems.map(({ answer }) => answer)).toEqual(["aa", "aa", "aa", "aa", "dd", "dd", "dd", "dd"]);
   expect(batch.samplesPerPrompt).toEqual([3, 3, 3, 3, 5, 5, 5, 5]);
+});
+
+test("mathforgeDgpo: hard questions rise faster than under DGAE alone, GRPO and Dr. GRPO, in this order", async () => {
+  const [contexts, symbols] = [60, 20];
+  const random = rng({ seed: 3, stream: "bank" });
+  const first = Array.from({ length: contexts }, () => 0.02 * 45 ** random.uniform()); // log-uniform in 0.02 to 0.9
+  const problem = {
+    contexts,
+    symbols,
+    reward: (_: number, [answer]: readonly number[]) => (answer === 0 ? 1 : 0),
+    initial: (context: number) => {
+      const p = first[context] ?? 0.5;
+      return Array.from({ length: symbols }, (_, answer) => Math.log(answer === 0 ? p : (1 - p) / (symbols - 1)));
+    },
+  };
+  const hard = first.flatMap((p, context) => (p < 0.08 ? [context] : []));
+  const solvedHard = async (algorithm: Algorithm): Promise<number> => {
+    const sizes = { steps: 25, samplesPerPrompt: 8, seed: 1, learningRate: 0.3 * contexts, measureEvery: 25 };
+    const { policy } = await trainTabular({ problem, algorithm, ...sizes });
+    return hard.reduce((sum, context) => sum + (answerProbabilities(policy, context)[0] ?? 0), 0) / hard.length;
+  };
+  const tokenMean = { aggregation: "token-mean" } as const;
+  const drGrpo = await solvedHard(grpo({ ...tokenMean, scale: "none" }));
+  const plain = await solvedHard(grpo(tokenMean));
+  const dgae = await solvedHard(compose(grpo(tokenMean), mathforgeDgpo({ useDqw: false, validTokenAveraging: false })));
+  const dgpo = await solvedHard(compose(grpo(tokenMean), mathforgeDgpo()));
+  expect([drGrpo, plain, dgae, dgpo].toSorted((a, b) => a - b)).toEqual([drGrpo, plain, dgae, dgpo]);
+  expect(dgpo - plain).toBeGreaterThan(0.1);
 });

@@ -1,5 +1,5 @@
 /** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   dhpo,
   fgExpo,
@@ -21,12 +21,9 @@ import {
 } from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
-import { Policy } from "../../src/toolkit/policy/policy.ts";
-import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
-import type { Task } from "../../src/toolkit/tasks/task.ts";
-import { type TrainOptions, train } from "../../src/toolkit/train/train.ts";
-import { tinyConfig } from "../support/tiny-policy.ts";
+import type { TrainOptions } from "../../src/toolkit/train/train.ts";
 import { echoTask } from "../support/tiny-task.ts";
+import { notFinite, trainedTwice } from "../support/trained-twice.ts";
 
 interface Method {
   readonly name: string;
@@ -81,36 +78,11 @@ const methods: readonly Method[] = [
   { name: "steer, linear", algorithm: compose(grpo(), steer({ mode: "linear" })) },
 ];
 
-/** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */
-const task: Task = {
-  ...echoTask,
-  verify: (problem, completion) => {
-    const right = /^[abc]/.test(completion);
-    return { ...echoTask.verify(problem, completion), score: right ? 1 : 0, status: right ? "correct" : "wrong" };
-  },
-};
-
-let policy: Policy;
-beforeAll(async () => {
-  policy = await Policy.create({ config: tinyConfig, tokenizer: charTokenizer(task.alphabet), seed: 1 });
-});
-afterAll(() => policy.dispose());
-
-async function run({ algorithm, options }: Method) {
-  const sizes = { steps: 3, seed: 5, promptsPerStep: 4, samplesPerPrompt: 4, learningRate: 1e-2 };
-  const { records, policy: trained } = await train({ policy, task, algorithm, ...sizes, ...options }).finished;
-  const fingerprint = await trained.fingerprint();
-  await trained.dispose();
-  return { records, fingerprint };
-}
-
-test.each(methods)("train: $name takes three steps, and the same ones again", async (method) => {
-  const [first, again] = [await run(method), await run(method)];
-  expect(first.records).toHaveLength(3);
-  for (const { metrics } of first.records) {
-    expect(Object.entries(metrics).filter(([, value]) => !Number.isFinite(value))).toEqual([]);
-    expect(metrics).toHaveProperty("loss");
-  }
-  expect(first.fingerprint).not.toBe(await policy.fingerprint());
-  expect(again.fingerprint).toBe(first.fingerprint);
+test.each(methods)("train: $name takes three steps, and the same ones again", async ({ algorithm, options }) => {
+  const { records, before, after } = await trainedTwice(algorithm, options);
+  expect(records).toHaveLength(3);
+  expect(notFinite(records)).toEqual([]);
+  for (const { metrics } of records) expect(metrics).toHaveProperty("loss");
+  expect(after[0]).not.toBe(before);
+  expect(after[1]).toBe(after[0]);
 });

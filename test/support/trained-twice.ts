@@ -1,0 +1,51 @@
+/** A method in `train` on a tiny policy, twice with one seed. */
+import type { Algorithm } from "../../src/toolkit/algorithm.ts";
+import { Policy } from "../../src/toolkit/policy/policy.ts";
+import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
+import type { Task } from "../../src/toolkit/tasks/task.ts";
+import type { StepRecord } from "../../src/toolkit/train/record.ts";
+import { type TrainOptions, train } from "../../src/toolkit/train/train.ts";
+import { tinyConfig } from "./tiny-policy.ts";
+import { echoTask } from "./tiny-task.ts";
+
+/** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */
+export const startsTask: Task = {
+  ...echoTask,
+  verify: (problem, completion) => {
+    const right = /^[abc]/.test(completion);
+    return { ...echoTask.verify(problem, completion), score: right ? 1 : 0, status: right ? "correct" : "wrong" };
+  },
+};
+
+export interface TrainedTwice {
+  /** Of the first run. */
+  readonly records: readonly StepRecord[];
+  /** Fingerprints: of the policy before, and after each of the two runs. */
+  readonly before: string;
+  readonly after: readonly [string, string];
+}
+
+/** Three steps of four prompts with four completions each, unless `options` say otherwise. */
+export async function trainedTwice(algorithm: Algorithm, options: Partial<TrainOptions> = {}): Promise<TrainedTwice> {
+  const task = options.task ?? startsTask;
+  const policy = await Policy.create({ config: tinyConfig, tokenizer: charTokenizer(task.alphabet), seed: 1 });
+  const sizes = { steps: 3, seed: 5, promptsPerStep: 4, samplesPerPrompt: 4, learningRate: 1e-2 };
+  const run = async () => {
+    const { records, policy: trained } = await train({ policy, task, algorithm, ...sizes, ...options }).finished;
+    const fingerprint = await trained.fingerprint();
+    await trained.dispose();
+    return { records, fingerprint };
+  };
+  try {
+    const [first, again] = [await run(), await run()];
+    const before = await policy.fingerprint();
+    return { records: first.records, before, after: [first.fingerprint, again.fingerprint] };
+  } finally {
+    await policy.dispose();
+  }
+}
+
+/** What is not a finite number among the figures of the steps. */
+export function notFinite(records: readonly StepRecord[]): readonly (readonly [name: string, value: number])[] {
+  return records.flatMap(({ metrics }) => Object.entries(metrics).filter(([, value]) => !Number.isFinite(value)));
+}
