@@ -1,3 +1,4 @@
+export { type AsymreOptions, asymre } from "./asymre.ts";
 export {
   type DhpoOptions,
   type DhpoResult,
