@@ -59,3 +59,20 @@ async function load(name: string): Promise<string | undefined> {
   const registered = tf.engine().registryFactory;
   return "tensorflow" in registered ? undefined : "it is here without TensorFlow's library";
 }
+
+/**
+ * Lets the JavaScript backend start without its advice to install another one, which it prints on standard error at its
+ * first tensor: `eagerBackend()` says better what is missing. A backend that has started is left as it is.
+ */
+export function startQuietly(): void {
+  const factory = tf.findBackendFactory("cpu");
+  if (factory === undefined || "cpu" in tf.engine().registry) return;
+  const priority = 1; // the one it had
+  tf.removeBackend("cpu");
+  tf.registerBackend("cpu", () => quiet(factory()), priority);
+}
+
+function quiet(made: ReturnType<NonNullable<ReturnType<typeof tf.findBackendFactory>>>): typeof made {
+  if ("firstUse" in made) made.firstUse = false;
+  return made;
+}

@@ -3,6 +3,7 @@
  * It is active only while {@link record} runs a function, which is synchronous.
  */
 import * as tf from "@tensorflow/tfjs";
+import { startQuietly } from "./eager-backend.ts";
 import { splat } from "./emit/expand.ts";
 import { completeGradients } from "./gradients.ts";
 import type { GraphBuilder, Value } from "./graph.ts";
@@ -175,6 +176,7 @@ class TraceBackend extends tf.KernelBackend {
 }
 
 completeGradients();
+startQuietly();
 
 const backend = new TraceBackend();
 let registeredName: string | undefined;
