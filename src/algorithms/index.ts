@@ -138,6 +138,10 @@ export {
   steerLoss,
   steerWeights,
 } from "./steer.ts";
+export { type VimpoOptions, type VimpoSettings, vimpo } from "./vimpo.ts";
+export { type VimpoActorInput, type VimpoTargetInput, vimpoActorAdvantage, vimpoTargets } from "./vimpo-advantage.ts";
+export { flipGroups, type GroupFlipOptions, groupFlips } from "./vimpo-noise.ts";
+export { exactTokenKl, type VimpoTerms, type VimpoValueLoss, vimpoValueLoss } from "./vimpo-value.ts";
 export { type WeightedGroupOptions, weightedGroupAdvantage, weightedGrpo } from "./weighted-grpo-pairing.ts";
 export {
   choosePair,

@@ -4,6 +4,7 @@ import {
   dhpo,
   fgExpo,
   gaussianCurriculum,
+  groupFlips,
   grpo,
   luspo,
   mathforgeDgpo,
@@ -17,6 +18,7 @@ import {
   recap,
   rover,
   steer,
+  vimpo,
   weightedGrpo,
 } from "../../src/algorithms/index.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
@@ -76,6 +78,8 @@ const methods: readonly Method[] = [
   },
   { name: "steer", algorithm: compose(grpo(), steer()), options: { miniBatches: 2 } },
   { name: "steer, linear", algorithm: compose(grpo(), steer({ mode: "linear" })) },
+  { name: "vimpo", algorithm: vimpo({ valueScale: 0.1, actorCoefficient: 0.05 }), options: { innerEpochs: 2 } },
+  { name: "vimpo, soft, flips", algorithm: compose(vimpo({ value: "soft", kl: "k3" }), groupFlips()) },
 ];
 
 test.each(methods)("train: $name takes three steps, and the same ones again", async ({ algorithm, options }) => {
