@@ -40,6 +40,16 @@ export {
 } from "./mathforge-dgpo.ts";
 export { type Aspect, checkAnswerKept, type MqrOptions, mqr, type Reformulate, reformulate } from "./mathforge-mqr.ts";
 export {
+  applyKeep,
+  type Kept,
+  type NegativeSampleReinforcementOptions,
+  negativeSampleReinforcement,
+  type SampleWeightInput,
+  type SampleWeightOptions,
+  type SampleWeights,
+  sampleWeights,
+} from "./negative-sample-reinforcement.ts";
+export {
   type Appeal,
   type NoisyVerifierOptions,
   noisyVerifierCorrection,

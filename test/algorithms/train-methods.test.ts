@@ -9,6 +9,7 @@ import {
   luspo,
   mathforgeDgpo,
   mqr,
+  negativeSampleReinforcement,
   noisyVerifierCorrection,
   oneShotRlvr,
   pacs,
@@ -80,6 +81,8 @@ const methods: readonly Method[] = [
   { name: "steer, linear", algorithm: compose(grpo(), steer({ mode: "linear" })) },
   { name: "vimpo", algorithm: vimpo({ valueScale: 0.1, actorCoefficient: 0.05 }), options: { innerEpochs: 2 } },
   { name: "vimpo, soft, flips", algorithm: compose(vimpo({ value: "soft", kl: "k3" }), groupFlips()) },
+  { name: "negative-sample-reinforcement", algorithm: negativeSampleReinforcement() },
+  { name: "negative-sample-reinforcement, nsr", algorithm: negativeSampleReinforcement({ mode: "nsr" }) },
 ];
 
 test.each(methods)("train: $name takes three steps, and the same ones again", async ({ algorithm, options }) => {
