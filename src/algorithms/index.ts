@@ -1,3 +1,11 @@
+export {
+  type AceConfidencePenaltyOptions,
+  type AceInput,
+  type AceOptions,
+  type AceResult,
+  aceAdvantage,
+  aceConfidencePenalty,
+} from "./ace-confidence-penalty.ts";
 export { type AsymreOptions, asymre } from "./asymre.ts";
 export {
   type DhpoOptions,

@@ -1,6 +1,7 @@
 /** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
 import { expect, test } from "vitest";
 import {
+  aceConfidencePenalty,
   dhpo,
   fgExpo,
   gaussianCurriculum,
@@ -83,6 +84,7 @@ const methods: readonly Method[] = [
   { name: "vimpo, soft, flips", algorithm: compose(vimpo({ value: "soft", kl: "k3" }), groupFlips()) },
   { name: "negative-sample-reinforcement", algorithm: negativeSampleReinforcement() },
   { name: "negative-sample-reinforcement, nsr", algorithm: negativeSampleReinforcement({ mode: "nsr" }) },
+  { name: "ace-confidence-penalty", algorithm: compose(grpo(), aceConfidencePenalty()) },
 ];
 
 test.each(methods)("train: $name takes three steps, and the same ones again", async ({ algorithm, options }) => {
