@@ -147,6 +147,17 @@ export {
 } from "./rover.ts";
 export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";
 export {
+  type Nucleus,
+  type NucleusOptions,
+  nucleusEntropy,
+  type SirenOptions,
+  type SirenRegularizer,
+  type SirenRegularizerOptions,
+  type SirenTokens,
+  siren,
+  sirenRegularizer,
+} from "./siren.ts";
+export {
   type SoftmaxUpdate,
   type SteerOptions,
   type SteerResult,

@@ -104,3 +104,11 @@ export function stopGradient<T extends tf.Tensor>(values: T): T {
     values,
   ) as T;
 }
+
+/** What a function makes of a tensor, taken as constant: it may use operations that have no gradient, such as a sort. */
+export function constantOf<T extends tf.Tensor, R extends tf.Tensor>(values: T, of: (values: T) => R): R {
+  return tf.customGrad((x) => ({
+    value: of(x as T),
+    gradFunc: () => tf.zerosLike(values),
+  }))(values) as R;
+}

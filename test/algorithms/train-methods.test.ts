@@ -19,6 +19,7 @@ import {
   reasoningBoundarySelf,
   recap,
   rover,
+  siren,
   steer,
   vimpo,
   weightedGrpo,
@@ -74,6 +75,7 @@ const methods: readonly Method[] = [
   },
   { name: "recap", algorithm: recap({ replay: [shown], window: 2 }) },
   { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
+  { name: "siren", algorithm: compose(grpo(), siren()), options: { miniBatches: 2 } },
   {
     name: "weighted-grpo-pairing",
     algorithm: compose(grpo(), promptPair({ hard: letters, easy: letters, samples: 3, rare: 1 }), weightedGrpo()),
