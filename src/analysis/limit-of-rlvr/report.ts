@@ -33,10 +33,8 @@ export interface LimitReport {
 /**
  * Curves, crossing, gap, coverage and histograms of two policies on the same problems.
  *
- * `boundary.crossing.clearFrom` looks at every k of the curve, and looks add up. Where nothing had changed (40 problems, 256
- * samples), the base seemed clearly ahead at one declared k in 3.6 % (k = 1), 4.2 % (16), 6.0 % (128) and 0 % (256) of 4000
- * repetitions instead of 2.5 %, and at any k of the default curve in about 18 % of 200. For a claim with a stated error, pass
- * the one k that it is about as `ks`, and leave room for the shortness of percentile intervals.
+ * `boundary.crossing.clearFrom` is by a band that holds for all k at once. Where nothing had changed it found a lead at some
+ * k in 1 to 3 % of 300 repetitions (30 to 120 problems, 32 to 256 samples; nominal 2.5 %).
  *
  * @throws UsageError for unlike numbers of problems or samples, counts outside 0..n, a k above n
  */
