@@ -121,15 +121,18 @@ export function dhpoMixWeight(
   const tokens = mask.length / rows;
   const weight = new Float64Array(mask.length);
   for (let b = 0; b < rows; b++) {
-    const trained = Array.from({ length: tokens }, (_, t) => b * tokens + t).filter((i) => (mask[i] ?? 0) > 0);
     let [least, most] = [Infinity, -Infinity];
-    for (const i of trained) {
+    for (let i = b * tokens; i < (b + 1) * tokens; i++) {
+      if (mask[i] === 0) continue;
       const value = nats[i] ?? Number.NaN;
       if (Number.isNaN(value)) refuse("dhpo", `row ${b} has entropy ${value}`, "pass entropies in nats, from 0");
-      [least, most] = [Math.min(least, value), Math.max(most, value)];
+      if (value < least) least = value;
+      if (value > most) most = value;
     }
-    for (const i of trained) {
-      const high = most - least < 1e-8 ? 0.5 : ((nats[i] ?? Number.NaN) - least) / (most - least);
+    const spread = most - least;
+    for (let i = b * tokens; i < (b + 1) * tokens; i++) {
+      if (mask[i] === 0) continue;
+      const high = spread < 1e-8 ? 0.5 : ((nats[i] ?? Number.NaN) - least) / spread;
       weight[i] = direction === "high-to-token" ? high : 1 - high;
     }
   }

@@ -167,6 +167,14 @@ export {
   steerLoss,
   steerWeights,
 } from "./steer.ts";
+export {
+  selfConfidence,
+  type UcasOptions,
+  type UcasRows,
+  type UcasShaped,
+  ucas,
+  ucasAdvantages,
+} from "./ucas.ts";
 export { type VimpoOptions, type VimpoSettings, vimpo } from "./vimpo.ts";
 export { type VimpoActorInput, type VimpoTargetInput, vimpoActorAdvantage, vimpoTargets } from "./vimpo-advantage.ts";
 export { flipGroups, type GroupFlipOptions, groupFlips } from "./vimpo-noise.ts";

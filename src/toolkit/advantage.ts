@@ -104,7 +104,10 @@ export interface GroupStatistics {
 }
 
 /** Statistics of each group's rewards, NaN left out; a group without a scored row is not in the map. */
-export function groupStatistics(rewards: Float32Array, group: Int32Array): Map<number, GroupStatistics> {
+export function groupStatistics(
+  rewards: Float32Array | Float64Array,
+  group: ArrayLike<number>,
+): Map<number, GroupStatistics> {
   const members = new Map<number, number[]>();
   for (const [b, reward] of rewards.entries()) {
     if (Number.isNaN(reward)) continue;

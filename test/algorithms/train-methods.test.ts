@@ -21,6 +21,7 @@ import {
   rover,
   siren,
   steer,
+  ucas,
   vimpo,
   weightedGrpo,
 } from "../../src/algorithms/index.ts";
@@ -76,6 +77,7 @@ const methods: readonly Method[] = [
   { name: "recap", algorithm: recap({ replay: [shown], window: 2 }) },
   { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
   { name: "siren", algorithm: compose(grpo(), siren()), options: { miniBatches: 2 } },
+  { name: "ucas", algorithm: compose(grpo(), ucas()) },
   {
     name: "weighted-grpo-pairing",
     algorithm: compose(grpo(), promptPair({ hard: letters, easy: letters, samples: 3, rare: 1 }), weightedGrpo()),
