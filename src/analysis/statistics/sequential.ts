@@ -9,7 +9,7 @@ import { normalQuantile, normalTail } from "./normal.ts";
 
 /** How α is spent over the share t of the problems seen. */
 export type Spending =
-  /** 2 − 2 Φ(z_{1−α/2} / √t): little at first, nearly all at the end (after O'Brien & Fleming 1979). */
+  /** 2 − 2 Φ(z_{1−α/4} / √t) on each side, α / 2 in all: little at first, nearly all at the end (after O'Brien & Fleming 1979). */
   | "obrien-fleming"
   /** α log(1 + (e − 1) t): nearly evenly (after Pocock 1977). */
   | "pocock";
@@ -57,7 +57,7 @@ export function sequentialLooks(
 function spentAt(t: number, alpha: number, spending: Spending): number {
   switch (spending) {
     case "obrien-fleming":
-      return 2 * normalTail(normalQuantile(1 - alpha / 2) / Math.sqrt(t));
+      return 4 * normalTail(normalQuantile(1 - alpha / 4) / Math.sqrt(t));
     case "pocock":
       return alpha * Math.log1p((Math.E - 1) * t);
     default:

@@ -8,7 +8,11 @@ test("toColumn: ragged rows are padded to the longest, and come back", () => {
   expect([...column.values]).toEqual([0.5, 0.25, -1, -1, -1, -1, 1, 2, 3]);
   expect([...column.present]).toEqual([1, 1, 0, 0, 0, 0, 1, 1, 1]);
   expect(toNested(column.values, column)).toEqual(nested);
-  const rectangle = [[0.5, 0.25, -1], [-1, -1, -1], [1, 2, 3]]; // biome-ignore format: rows
+  const rectangle = [
+    [0.5, 0.25, -1],
+    [-1, -1, -1],
+    [1, 2, 3],
+  ];
   expect(toNested(column.values, { width: 3 })).toEqual(rectangle);
   expect(toNested(new Float32Array(0), { width: 0, lengths: [0, 0] })).toEqual([[], []]);
 });
