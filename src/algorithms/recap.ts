@@ -209,21 +209,26 @@ function rewardLoss(name: string, values: Float32Array): number {
 /** Mean negative log-likelihood of the replayed rows' tokens, before the step. */
 function replayLoss({ rollouts, statistics }: AdvantageInput, replayed: Float32Array): number {
   const logProbs = statistic("recap", statistics, LOG_PROBS);
+  const { mask, rows, width } = rollouts;
   let [sum, count] = [0, 0];
-  const tokens = rollouts.width - 1;
-  for (const [i, on] of rollouts.mask.entries()) {
-    if (on === 0 || replayed[Math.floor(i / tokens)] !== 1) continue;
-    sum -= logProbs[i] ?? Number.NaN;
-    count++;
+  for (let b = 0; b < rows; b++) {
+    if (replayed[b] !== 1) continue;
+    for (let i = b * (width - 1); i < (b + 1) * (width - 1); i++) {
+      if (mask[i] === 0) continue;
+      sum -= logProbs[i] ?? Number.NaN;
+      count++;
+    }
   }
   return count === 0 ? 0 : Math.max(0, sum / count);
 }
 
-function sampledShare({ mask, width }: Rollouts, replayed: Float32Array): number {
+/** Every token of a completion is trained on, so lengths are counts. */
+function sampledShare({ completionLengths }: Rollouts, replayed: Float32Array): number {
   let [sampled, all] = [0, 0];
-  for (const [i, on] of mask.entries()) {
-    all += on;
-    if (replayed[Math.floor(i / (width - 1))] !== 1) sampled += on;
+  for (let b = 0; b < completionLengths.length; b++) {
+    const length = completionLengths[b] ?? 0;
+    all += length;
+    if (replayed[b] !== 1) sampled += length;
   }
   return all === 0 ? 1 : sampled / all;
 }
