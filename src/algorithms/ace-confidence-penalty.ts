@@ -182,16 +182,24 @@ export function aceAdvantage(input: AceInput, { unscored = "refused", ...options
   const changed = new Float32Array(advantages);
   let maxFactor = 1;
   for (const [b, open] of gateValue.entries()) {
-    if (correct[b] !== 0) continue;
     const factor = 1 + settings.strength * open;
-    for (let i = b * perRow; i < (b + 1) * perRow; i++) {
-      const advantage = advantages[i] ?? Number.NaN;
-      if (!(advantage < 0)) continue;
-      changed[i] = advantage * factor;
+    if (correct[b] === 0 && enlarge(changed.subarray(b * perRow, (b + 1) * perRow), factor)) {
       maxFactor = Math.max(maxFactor, factor);
     }
   }
   return { advantages: changed, shift, gateValue, stats: { ...overconfidence(shift, correct), maxFactor } };
+}
+
+/** Multiplies what is below 0; tells whether anything was. */
+function enlarge(advantages: Float32Array, factor: number): boolean {
+  let any = false;
+  for (let i = 0; i < advantages.length; i++) {
+    const advantage = advantages[i] ?? 0;
+    if (!(advantage < 0)) continue;
+    advantages[i] = advantage * factor;
+    any = true;
+  }
+  return any;
 }
 
 function shifts({ correct, logProbs, refLogProbs, mask }: AceInput, lengthNormalise: boolean): Float64Array {

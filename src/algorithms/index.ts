@@ -176,7 +176,13 @@ export {
   ucasAdvantages,
 } from "./ucas.ts";
 export { type VimpoOptions, type VimpoSettings, vimpo } from "./vimpo.ts";
-export { type VimpoActorInput, type VimpoTargetInput, vimpoActorAdvantage, vimpoTargets } from "./vimpo-advantage.ts";
+export {
+  sampledExactKl,
+  type VimpoActorInput,
+  type VimpoTargetInput,
+  vimpoActorAdvantage,
+  vimpoTargets,
+} from "./vimpo-advantage.ts";
 export { flipGroups, type GroupFlipOptions, groupFlips } from "./vimpo-noise.ts";
 export { exactTokenKl, type VimpoTerms, type VimpoValueLoss, vimpoValueLoss } from "./vimpo-value.ts";
 export { type WeightedGroupOptions, weightedGroupAdvantage, weightedGrpo } from "./weighted-grpo-pairing.ts";

@@ -16,7 +16,6 @@ import { checkFinite } from "../toolkit/finite.ts";
 import { klDivergence } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import type { VimpoSettings } from "./vimpo.ts";
-import { exactTokenKl } from "./vimpo-value.ts";
 
 /** Mean y^2 below which a value loss is not divided by it: the released code. */
 const LEAST_SQUARE = 1e-4;
@@ -49,24 +48,58 @@ export function vimpoAdvantage(input: AdvantageInput, settings: VimpoSettings): 
   };
 }
 
-/** KL of each token under the policy that sampled. @returns [B, T] */
+/** KL of each token under the policy that sampled. @returns [B, T], 0 where the mask is */
 function sampledKl(
   { rollouts, statistics, referenceStatistics }: AdvantageInput,
   mask: Float32Array,
   { kl }: VimpoSettings,
-) {
-  const shape: [number, number] = [rollouts.rows, rollouts.width - 1];
+): Float32Array {
   const name = kl === "exact" ? "allLogits" : "logProb";
-  const [policy, reference] = [statistics, referenceStatistics].map((from) => statistic("vimpo", from, name));
-  if (policy === undefined || reference === undefined) throw new Error("internal: two columns");
+  const policy = statistic("vimpo", statistics, name);
+  const reference = statistic("vimpo", referenceStatistics, name);
+  if (kl === "exact") return sampledExactKl(policy, reference, mask);
+  const shape: [number, number] = [rollouts.rows, rollouts.width - 1];
   return tf.tidy(() => {
-    if (kl !== "exact") {
-      const columns = { logProbs: tf.tensor2d(policy, shape), mask: tf.tensor2d(mask, shape) };
-      return klDivergence(columns, tf.tensor2d(reference, shape), kl).dataSync<"float32">();
-    }
-    const full: [number, number, number] = [...shape, policy.length / (shape[0] * shape[1])];
-    return exactTokenKl(tf.tensor3d(policy, full), tf.tensor3d(reference, full)).dataSync<"float32">();
+    const columns = { logProbs: tf.tensor2d(policy, shape), mask: tf.tensor2d(mask, shape) };
+    return klDivergence(columns, tf.tensor2d(reference, shape), kl).dataSync<"float32">();
   });
+}
+
+/**
+ * KL(policy, reference) over the vocabulary, at the tokens of a mask alone: what `exactTokenKl` is to the loss.
+ *
+ * @param policyLogits [B, T, V] @param refLogits [B, T, V] @param mask [B, T]
+ * @returns [B, T], 0 where the mask is
+ */
+export function sampledExactKl(policyLogits: Float32Array, refLogits: Float32Array, mask: Float32Array): Float32Array {
+  const size = policyLogits.length / mask.length;
+  if (!Number.isInteger(size) || refLogits.length !== policyLogits.length) {
+    const given = `${policyLogits.length} and ${refLogits.length} logits for ${mask.length} positions`;
+    refuse("vimpo", given, "pass one for each entry of the vocabulary");
+  }
+  const result = new Float32Array(mask.length);
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] === 0) continue;
+    const start = i * size;
+    const end = start + size;
+    const p = logSumExp(policyLogits, start, end);
+    const q = logSumExp(refLogits, start, end);
+    let sum = 0;
+    for (let v = start; v < end; v++) {
+      const logProb = (policyLogits[v] ?? 0) - p;
+      sum += Math.exp(logProb) * (logProb - (refLogits[v] ?? 0) + q);
+    }
+    result[i] = sum;
+  }
+  return result;
+}
+
+function logSumExp(values: Float32Array, start: number, end: number): number {
+  let most = -Infinity;
+  for (let v = start; v < end; v++) most = Math.max(most, values[v] ?? 0);
+  let sum = 0;
+  for (let v = start; v < end; v++) sum += Math.exp((values[v] ?? 0) - most);
+  return most + Math.log(sum);
 }
 
 export interface VimpoTargetInput {

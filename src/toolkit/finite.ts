@@ -17,11 +17,18 @@ export function checkFinite(
     if (column.length !== mask.length) {
       refuse(where, `${name} has ${column.length} numbers, mask ${mask.length}`, "pass one number per token in both");
     }
-    for (let i = 0; i < mask.length; i++) {
-      if (mask[i] === 0 || Number.isFinite(column[i])) continue;
-      refuse(where, `${name} is ${column[i]} at position ${i} of the mask`, "pass finite numbers where the mask is 1");
-    }
+    const i = notFiniteAt(column, mask);
+    if (i < 0) continue;
+    refuse(where, `${name} is ${column[i]} at position ${i} of the mask`, "pass finite numbers where the mask is 1");
   }
+}
+
+function notFiniteAt(column: ArrayLike<number>, mask: ArrayLike<number>): number {
+  for (let i = 0; i < mask.length; i++) {
+    const value = column[i] ?? Number.NaN;
+    if (mask[i] !== 0 && value * 0 !== 0) return i; // 0 times infinity is NaN
+  }
+  return -1;
 }
 
 /** What rounding leaves below 0 of the entropy of a distribution that is all but certain. */

@@ -43,6 +43,11 @@ test("real gradient: 1 / tau times a share below 1, larger for the unlikely righ
   for (const value of slopeAt([-300, 300, 200, -300, 0])) expect(Math.abs(value)).toBeLessThanOrEqual(2 / 2 + 1e-6);
 });
 
+test("real loss: what is sure of every label overflows nowhere, also in float32", () => {
+  expect(at([60, -60, -60, -60, 0]).loss.arraySync()).toBeCloseTo(0, 6); // exp(120) is infinite in float32
+  for (const value of slopeAt([60, -60, -60, -60, 0])) expect(Math.abs(value)).toBeLessThan(1e-6);
+});
+
 test("real loss: without the other label a group gives nothing, in each variant", () => {
   const one = tf.tensor1d([1, 1, 1], "int32");
   for (const variant of ["real", "bce", "product"] as const) {

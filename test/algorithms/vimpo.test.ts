@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import { vimpo } from "../../src/algorithms/vimpo.ts";
-import { vimpoActorAdvantage, vimpoTargets } from "../../src/algorithms/vimpo-advantage.ts";
+import { sampledExactKl, vimpoActorAdvantage, vimpoTargets } from "../../src/algorithms/vimpo-advantage.ts";
 import { flipGroups, groupFlips } from "../../src/algorithms/vimpo-noise.ts";
 import { exactTokenKl, vimpoValueLoss } from "../../src/algorithms/vimpo-value.ts";
 import { type Algorithm, describe } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import type { PolicyBatch } from "../../src/toolkit/objective.ts";
+import { rng } from "../../src/toolkit/rng.ts";
 import { type TabularProblem, trainTabular } from "../../src/toolkit/tabular.ts";
 
 const { NaN: nan } = Number;
@@ -74,6 +75,19 @@ test("vimpo KL: over the whole vocabulary, and none through which the loss could
   const S = 0.2 - 0.2360004401;
   const actor = -Math.exp(0.1); // inside the clip
   expect(loss(batch).loss.arraySync()).toBeCloseTo((S - 1) ** 2 / 2 + 5e-3 * actor, 5);
+});
+
+test("vimpo KL: the one of the sample is the loss's, where the mask is 1; logits of 1000 are no matter", () => {
+  const random = rng({ seed: 2, stream: "logits" });
+  const logits = () => Float32Array.from({ length: 2 * 3 * 5 }, () => 3 * random.normal());
+  const [policy, reference] = [logits(), logits()];
+  policy[0] = 1000;
+  const found = sampledExactKl(policy, reference, Float32Array.of(1, 1, 0, 1, 1, 1));
+  const inLoss = exactTokenKl(tf.tensor3d(policy, [2, 3, 5]), tf.tensor3d(reference, [2, 3, 5])).dataSync();
+  for (const [i, value] of found.entries()) expect(value).toBeCloseTo(i === 2 ? 0 : (inLoss[i] ?? nan), 5);
+  expect(() => sampledExactKl(policy, reference, new Float32Array(7))).toThrow(
+    "vimpo: 30 and 30 logits for 7 positions",
+  );
 });
 
 test("vimpo targets: the centred reward; with soft values the KL of the sample counts", () => {
