@@ -168,6 +168,19 @@ export {
   steerWeights,
 } from "./steer.ts";
 export {
+  type EntropyBonusOptions,
+  type EntropyBonusTokens,
+  forkingMask,
+  percentileMask,
+  type ScheduleCriterion,
+  type ScheduledTokens,
+  type ScheduleOptions,
+  scheduledEntropyAdvantage,
+  scheduleValue,
+  type TemporalScheduleOptions,
+  temporalSchedule,
+} from "./temporal-schedule.ts";
+export {
   selfConfidence,
   type UcasOptions,
   type UcasRows,

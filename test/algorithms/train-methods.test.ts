@@ -21,6 +21,7 @@ import {
   rover,
   siren,
   steer,
+  temporalSchedule,
   ucas,
   vimpo,
   weightedGrpo,
@@ -77,6 +78,12 @@ const methods: readonly Method[] = [
   { name: "recap", algorithm: recap({ replay: [shown], window: 2 }) },
   { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
   { name: "siren", algorithm: compose(grpo(), siren()), options: { miniBatches: 2 } },
+  { name: "temporal-schedule", algorithm: compose(grpo(), temporalSchedule()) },
+  {
+    name: "temporal-schedule, entropy",
+    algorithm: compose(grpo(), temporalSchedule({ criterion: "entropy-advantage" })),
+  },
+  { name: "temporal-schedule, forking", algorithm: compose(grpo(), temporalSchedule({ criterion: "forking" })) },
   { name: "ucas", algorithm: compose(grpo(), ucas()) },
   {
     name: "weighted-grpo-pairing",
