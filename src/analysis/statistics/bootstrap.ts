@@ -133,6 +133,9 @@ export interface PairedDifference extends BootstrapInterval {
 /**
  * Mean of y − x over problems measured twice, with an interval from resampling problems. Pairing removes how hard each problem
  * is, which two separate intervals cannot. `signTest` of the result's rises and falls tests the direction.
+ *
+ * Coverage of 95 % with 30 problems x 8 samples where nothing changed: 93 to 95 %, also at mean rates of 0.01 and 0.99; 100 %
+ * where hardly any problem can tell the two apart (docs/statistics.md). `clusteredDifference` is a little nearer to 95 %.
  */
 export function pairedDifference(
   x: ArrayLike<number>,

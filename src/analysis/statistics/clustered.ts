@@ -45,7 +45,8 @@ export function clusteredMean(scores: Clusters, confidence = 0.95): ClusteredMea
 
 /**
  * Mean of x − y over samples of the same problems, paired by place, with its clustered standard error. Pairing removes how
- * hard each problem is.
+ * hard each problem is. Coverage of 95 % with 30 problems x 8 samples where nothing changed: 95 to 96 %, also at mean rates of
+ * 0.01 and 0.99; 98 to 100 % where few problems can tell the two apart (docs/statistics.md).
  *
  * @throws UsageError as `clusteredMean`, and where x and y differ in shape
  */

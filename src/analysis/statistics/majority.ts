@@ -51,6 +51,9 @@ export function majorityAtK(
   return method === "exact" ? exact(answers, right, k, worth) : sampled(answers, right, k, { worth, draws, seed });
 }
 
+/** Chances below this are left out: all together they are less than rounding. */
+const NEGLIGIBLE = 1e-20;
+
 type Worth = (tied: number) => number;
 
 /**
@@ -68,9 +71,10 @@ function exact(answers: readonly Answer[], right: string | number, k: number, wo
   const chanceOfRight = binomialShares(ofRight, k / answers.length);
   let sum = 0;
   for (let votes = 1; votes <= Math.min(k, ofRight); votes++) {
+    const chance = chanceOfRight[votes] ?? 0;
+    if (chance < NEGLIGIBLE) continue;
     let states: Float64Array[] = [Float64Array.from({ length: k - votes + 1 }, (_, s) => silent[s] ?? 0)];
     for (const other of others) states = withAnswer(states, other, votes);
-    const chance = chanceOfRight[votes] ?? 0;
     for (const [tied, bySize] of states.entries()) sum += chance * (bySize[k - votes] ?? 0) * worth(tied + 1);
   }
   return Math.min(1, sum / (binomialShares(answers.length, k / answers.length)[k] ?? 1));
@@ -85,6 +89,7 @@ function withAnswer(states: readonly Float64Array[], chances: Float64Array, vote
     for (let count = 0; count <= Math.min(votes, chances.length - 1); count++) {
       const target = next[count === votes ? tied + 1 : tied];
       const chance = chances[count] ?? 0;
+      if (chance < NEGLIGIBLE) continue;
       for (let s = 0; target && s + count < size; s++) {
         target[s + count] = (target[s + count] ?? 0) + chance * (bySize[s] ?? 0);
       }

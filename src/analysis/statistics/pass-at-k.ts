@@ -28,8 +28,9 @@ export function passAtK({ n, correct }: Counts, k: number): number {
     refuse("passAtK", `k is ${k} of n = ${n} samples`, "pass a whole k from 1 to n, or draw more samples");
   }
   if (n - correct < k) return 1; // so that no factor below is negative: thousands of them would overflow
+  const [few, many] = correct < k ? [correct, k] : [k, correct]; // C(n − c, k) / C(n, k) = C(n − k, c) / C(n, c)
   let miss = 1;
-  for (let i = n - correct + 1; i <= n; i++) miss *= 1 - k / i;
+  for (let i = n - few + 1; i <= n; i++) miss *= 1 - many / i;
   return 1 - miss;
 }
 

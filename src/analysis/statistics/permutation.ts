@@ -42,7 +42,9 @@ export function permutationTest(
   if (x.length === 0 || y.length === 0) {
     refuse("permutationTest", `there are ${x.length} and ${y.length} values`, "pass at least one of each");
   }
-  const all = Float64Array.of(...x, ...y);
+  const all = new Float64Array(x.length + y.length);
+  all.set(x);
+  all.set(y, x.length);
   const centre = mean(all); // sums of deviations: their size is that of the differences
   const deviations = all.map((value) => value - centre);
   const observed = total(deviations.subarray(0, x.length));

@@ -3,7 +3,7 @@
  * and samples are drawn many times. The truth is the success rate over all problems of the kind, not over those drawn.
  */
 
-import { eachResample } from "../../../src/analysis/statistics/bootstrap.ts";
+import { eachResample, pairedDifference } from "../../../src/analysis/statistics/bootstrap.ts";
 import {
   bootstrapInterval,
   type IntervalKind,
@@ -11,7 +11,7 @@ import {
 } from "../../../src/analysis/statistics/bootstrap-intervals.ts";
 import { clusteredDifference, clusteredMean, clusteredShare } from "../../../src/analysis/statistics/clustered.ts";
 import { binomialShares } from "../../../src/analysis/statistics/discrete.ts";
-import type { Estimate } from "../../../src/analysis/statistics/estimate.ts";
+import { type Estimate, mean } from "../../../src/analysis/statistics/estimate.ts";
 import type { Counts } from "../../../src/analysis/statistics/pass-at-k.ts";
 import {
   clopperPearsonInterval,
@@ -74,6 +74,7 @@ export const clusteredIntervals: readonly string[] = [
   "clusteredShare",
   ...intervalKinds.map((kind) => `bootstrap ${kind}`),
   "clusteredDifference",
+  "pairedDifference",
 ];
 
 /**
@@ -99,9 +100,12 @@ export function clusteredCoverage(
     count("Wilson of all samples", wilsonInterval({ n: PROBLEMS * SAMPLES, correct }));
     count("clusteredMean", clusteredMean(scores));
     count("clusteredShare", clusteredShare(scores));
-    count("clusteredDifference", clusteredDifference(scores, draw()), 0);
-    if (resamples > 0)
+    const again = draw();
+    count("clusteredDifference", clusteredDifference(scores, again), 0);
+    if (resamples > 0) {
       for (const [kind, interval] of bootstraps(scores, resamples, trial)) count(`bootstrap ${kind}`, interval);
+      count("pairedDifference", pairedDifference(scores.map(mean), again.map(mean), { resamples, seed: trial }), 0);
+    }
   }
   return covered;
 }

@@ -51,6 +51,16 @@ test("majorityAtK: one sample is accuracy, silence does not vote, sampling comes
   expect(majorityAtK(lone, "right", 64)).toBeGreaterThan(0.999);
 });
 
+test("majorityAtK: thousands of samples", () => {
+  // 2000 of 4000 right, 1500 of one wrong answer, 500 silent: at k = 400 the lead is about 50 votes, 2.8 standard errors
+  const many: Answer[] = Array.from({ length: 4000 }, (_, i) => (i < 2000 ? "right" : i < 3500 ? "wrong" : undefined));
+  const exact = majorityAtK(many, "right", 400);
+  expect(Math.abs(exact - majorityAtK(many, "right", 400, { method: "sampled", draws: 500 }))).toBeLessThan(0.02);
+  expect(exact + majorityAtK(many, "wrong", 400)).toBeCloseTo(1, 10); // ties are shared
+  expect(majorityAtK(many, "right", 4000)).toBe(1);
+  expect(majorityAtK(many, "wrong", 4000)).toBe(0);
+});
+
 test.each([
   [0, {}, "k is 0 of n = 9"],
   [10, {}, "k is 10 of n = 9"],
