@@ -37,6 +37,9 @@ export interface AlgorithmChange {
   readonly referenceStatistics?: Readonly<Record<string, Statistic>>;
   readonly extraPromptTokens?: number;
   readonly choices: readonly Choice[];
+  /** A whole algorithm has these, and is no change of one. */
+  readonly advantage?: never;
+  readonly objective?: never;
 }
 
 interface Claim {
@@ -47,13 +50,16 @@ interface Claim {
 /**
  * Applies changes to an algorithm, from left to right: `compose(grpo(), ucas(), steer())`.
  *
- * @throws UsageError naming both methods when one replaces a seam that another replaced or wrapped, or when two need
+ * @throws UsageError for a whole algorithm among the changes; naming both methods when one replaces a seam that another replaced or wrapped, or when two need
  *   different statistics under one name
  */
 export function compose(base: Algorithm, ...changes: readonly AlgorithmChange[]): Algorithm {
   let algorithm: Algorithm = base;
   const claims = new Map<SeamName, Claim>();
   for (const change of changes) {
+    if ("advantage" in change || "objective" in change) {
+      refuse("compose", `${change.name} is a whole algorithm, no change of one`, "put it first, or use it alone");
+    }
     for (const seam of SEAMS) claim(claims, seam, change);
     algorithm = apply(algorithm, change);
   }

@@ -164,3 +164,10 @@ test("wrapSeam: a stateful seam keeps its state inside the wrapper", async () =>
   const session = openSeam(wrapSeam(counter, async (input, next) => 100 + (await next(input))));
   expect([await session.next(0), await session.next(0), session.save()]).toEqual([100, 101, 2]);
 });
+
+test("compose: a whole algorithm is no change of one", () => {
+  const whole: AlgorithmChange = grpo() as never;
+  expect(() => compose(ones, whole)).toThrow(
+    "compose: grpo is a whole algorithm, no change of one; put it first, or use it alone.",
+  );
+});
