@@ -8,6 +8,16 @@ export {
 } from "./ace-confidence-penalty.ts";
 export { type AsymreOptions, asymre } from "./asymre.ts";
 export {
+  type CanonAdvantageOptions,
+  type CanonAdvantages,
+  type CanonGroup,
+  type CanonOptions,
+  type CanonRows,
+  canon,
+  canonAdvantage,
+} from "./canon.ts";
+export { type CanonCosine, type CanonSchedule, canonMu } from "./canon-schedule.ts";
+export {
   type DhpoOptions,
   type DhpoResult,
   type DhpoTokens,

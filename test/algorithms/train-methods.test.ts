@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import {
   aceConfidencePenalty,
+  canon,
   dhpo,
   fgExpo,
   gaussianCurriculum,
@@ -46,6 +47,11 @@ const shown = letters.map((problem) => ({ problem, completion: problem.answer })
 
 /** One line a method, in the order of their names. */
 const methods: readonly Method[] = [
+  { name: "canon", algorithm: compose(grpo({ aggregation: "constant" }), canon()) },
+  {
+    name: "canon, length",
+    algorithm: compose(grpo(), canon({ metric: "length", alpha: 0.96, mu: { kind: "accuracy" } })),
+  },
   { name: "dhpo", algorithm: compose(grpo(), dhpo()), options: { miniBatches: 2 } },
   { name: "dhpo, by entropy", algorithm: compose(grpo(), dhpo({ mix: "entropy" })), options: { miniBatches: 2 } },
   { name: "fg-expo", algorithm: compose(fgExpo(), gaussianCurriculum({ pool: 8 })) },
