@@ -29,6 +29,11 @@ export interface Rewards {
   readonly verdicts: readonly Verdict[];
   /** Rewards that `values` is made of, by name, where there are several. */
   readonly components?: Readonly<Record<string, Float32Array>>; // [B]
+  /**
+   * The part of `values` that falls on single tokens, such as a penalty per token; the rest falls on a completion's last
+   * one. Methods with one advantage per completion read `values` alone.
+   */
+  readonly perToken?: Float32Array; // [B, T]
   /** Figures for the step's record. */
   readonly metrics?: Readonly<Record<string, number>>;
 }

@@ -129,7 +129,7 @@ export function selectRows(rollouts: Rollouts, rows: readonly number[], padId: n
   const columns = Object.entries(rollouts.columns ?? {}).map(
     ([name, column]) => [name, pickColumn(column, rows, rollouts, made.width)] as const,
   );
-  const rewards = rollouts.rewards && pickRewards(rollouts.rewards, rows);
+  const rewards = rollouts.rewards && narrowed(pickRewards(rollouts.rewards, rows), rollouts, made.width);
   return {
     ...made,
     ...(columns.length > 0 && { columns: Object.fromEntries(columns) }),
@@ -141,6 +141,16 @@ export function selectRows(rollouts: Rollouts, rows: readonly number[], padId: n
 function pickColumn(column: ExtraColumn, rows: readonly number[], from: Rollouts, width: number): ExtraColumn {
   if (typeof column === "number") return column;
   if (column.length === from.rows) return Float32Array.from(rows, (b) => column[b] ?? Number.NaN);
+  return pickTokens(column, rows, from, width);
+}
+
+/** @param from rows and width of `column`'s rollouts @param width of those made */
+function pickTokens(
+  column: Float32Array,
+  rows: readonly number[],
+  from: Pick<Rollouts, "rows" | "width">,
+  width: number,
+): Float32Array {
   const perRow = column.length / from.rows;
   const kept = (perRow / (from.width - 1)) * (width - 1); // n numbers for each of the T positions kept
   const out = new Float32Array(rows.length * kept);
@@ -148,14 +158,23 @@ function pickColumn(column: ExtraColumn, rows: readonly number[], from: Rollouts
   return out;
 }
 
-/** Rewards of some of the rows. */
+/** Rewards of picked rows whose columns per token are as wide as before. */
+function narrowed({ perToken, ...rewards }: Rewards, from: Rollouts, width: number): Rewards {
+  if (perToken === undefined) return rewards;
+  const rows = rewards.values.length;
+  const all = Array.from({ length: rows }, (_, b) => b);
+  return { ...rewards, perToken: pickTokens(perToken, all, { rows, width: from.width }, width) };
+}
+
+/** Rewards of some of the rows; columns per token stay as wide as they are. */
 export function pickRewards(rewards: Rewards, rows: readonly number[]): Rewards {
   const pick = (values: Float32Array): Float32Array => Float32Array.from(rows, (b) => values[b] ?? Number.NaN);
-  const { values, verdicts, components } = rewards;
+  const { values, verdicts, components, perToken } = rewards;
   return {
     ...rewards,
     values: pick(values),
     verdicts: rows.map((b) => verdicts[b] ?? refuse("rewards", `there is no row ${b}`, "pass rows that are there")),
+    ...(perToken && { perToken: pickTokens(perToken, rows, { rows: values.length, width: 2 }, 2) }),
     ...(components && {
       components: Object.fromEntries(Object.entries(components).map(([name, column]) => [name, pick(column)])),
     }),
