@@ -45,7 +45,10 @@ export {
   type PassRates,
   updateRate,
 } from "./fg-expo-curriculum.ts";
+export { type GdpoOptions, gdpo, gdpoAdvantages } from "./gdpo.ts";
 export { type GrpoOptions, grpo } from "./grpo.ts";
+export { type GrpoPasskOptions, grpoPassk, grpoPasskAdvantages } from "./grpo-passk.ts";
+export { type LitePpoOptions, litePpo, litePpoAdvantages } from "./lite-ppo.ts";
 export { type LuspoBatch, type LuspoOptions, type LuspoResult, luspo, luspoLoss } from "./luspo.ts";
 export {
   type DgpoAdvantages,
@@ -57,6 +60,7 @@ export {
   mathforgeDgpo,
 } from "./mathforge-dgpo.ts";
 export { type Aspect, checkAnswerKept, type MqrOptions, mqr, type Reformulate, reformulate } from "./mathforge-mqr.ts";
+export { maxRl, maxRlAdvantages } from "./max-rl.ts";
 export {
   applyKeep,
   type Kept,
@@ -101,6 +105,7 @@ export {
   postSaturation,
   repeatToBatch,
 } from "./one-shot-selection.ts";
+export { type OpoRows, opo, opoAdvantages } from "./opo.ts";
 export {
   type PacsInput,
   type PacsOptions,
@@ -112,6 +117,8 @@ export {
   pacsRows,
   pacsScore,
 } from "./pacs.ts";
+export { type PassAtKTrainingOptions, passAtKTraining, passAtKTrainingAdvantages } from "./pass-at-k-training.ts";
+export { type PkpoOptions, pkpo, pkpoAdvantages } from "./pkpo.ts";
 export {
   type RealLabelled,
   type RealLabelOptions,
@@ -148,6 +155,12 @@ export {
   replayBatch,
 } from "./recap-weights.ts";
 export {
+  type ReinforcePlusPlusOptions,
+  reinforcePlusPlus,
+  reinforcePlusPlusAdvantages,
+} from "./reinforce-plus-plus.ts";
+export { rloo, rlooAdvantages } from "./rloo.ts";
+export {
   type CentredRewardOptions,
   centredRewards,
   type RoverOptions,
@@ -167,6 +180,7 @@ export {
   siren,
   sirenRegularizer,
 } from "./siren.ts";
+export { type RaeBaselines, type RaeOptions, type RaeRows, rae, raeAdvantages } from "./spiral-rae.ts";
 export {
   type SoftmaxUpdate,
   type SteerOptions,
