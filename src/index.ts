@@ -53,6 +53,7 @@ export {
   type PolicyBatch,
   required,
 } from "./toolkit/objective.ts";
+export { logProbsAfter } from "./toolkit/other-prompt.ts";
 export { type PolicyConfig, sizes } from "./toolkit/policy/config.ts";
 export type { GenerateOptions, Generations } from "./toolkit/policy/generation.ts";
 export { Policy } from "./toolkit/policy/policy.ts";
@@ -65,7 +66,16 @@ export { UsageError } from "./toolkit/refuse.ts";
 export type { Reward, RewardInput, Rewards } from "./toolkit/reward.ts";
 export { type Rng, rng } from "./toolkit/rng.ts";
 export { furtherDraw, type Rollout, type Rollouts, sampleCompletions } from "./toolkit/rollout.ts";
-export { foreignRow, fromRows, movedRow, pickRewards, type Row, rowsOf, selectRows } from "./toolkit/rows.ts";
+export {
+  foreignRow,
+  fromRows,
+  movedRow,
+  pickRewards,
+  type Row,
+  rowsOf,
+  selectRows,
+  unscoredBehind,
+} from "./toolkit/rows.ts";
 export { readRun, type StoredRun } from "./toolkit/runs/read-run.ts";
 export { storedStep } from "./toolkit/runs/stored-step.ts";
 export { type Seam, stateful, wrapSeam, wrapStateful } from "./toolkit/seam.ts";

@@ -18,6 +18,15 @@ export {
 } from "./canon.ts";
 export { type CanonCosine, type CanonSchedule, canonMu } from "./canon-schedule.ts";
 export {
+  type CepoAdvantages,
+  type CepoOptions,
+  type CepoTokens,
+  cepo,
+  cepoAdvantages,
+  cepoLambda,
+  pickContrastPair,
+} from "./cepo.ts";
+export {
   type DhpoOptions,
   type DhpoResult,
   type DhpoTokens,

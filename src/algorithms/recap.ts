@@ -28,10 +28,9 @@ import { aggregate, checkBatch, column, masked, type ObjectiveResult, type Polic
 import { checkOptions } from "../toolkit/options.ts";
 import { clippedGain, tokenRatio } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
-import type { Rewards } from "../toolkit/reward.ts";
 import { rng } from "../toolkit/rng.ts";
 import { type RolloutInput, type Rollouts, sampleCompletions } from "../toolkit/rollout.ts";
-import { foreignRow, fromRows, rowsOf } from "../toolkit/rows.ts";
+import { foreignRow, fromRows, rowsOf, unscoredBehind } from "../toolkit/rows.ts";
 import { stateful } from "../toolkit/seam.ts";
 import type { Problem } from "../toolkit/tasks/task.ts";
 import { type Histories, recapWeights, recordLosses, replayBatch, restoreHistories } from "./recap-weights.ts";
@@ -137,25 +136,8 @@ async function withReplay(input: RolloutInput, { replay, replayRows }: Settings)
     padId: tokenizer.padId,
     tokensPerSecond,
     columns,
-    rewards: widened(rewards, shown.length),
+    rewards: unscoredBehind(rewards, shown.length, "replayed, not verified"),
   });
-}
-
-/** Rewards with unscored rows behind them. */
-function widened(rewards: Rewards, more: number): Rewards {
-  const longer = (values: Float32Array): Float32Array =>
-    Float32Array.from([...values, ...new Float32Array(more).fill(Number.NaN)]);
-  const verifier = { name: "recap", version: "1" };
-  const replayed = { score: null, status: "failed", reason: "replayed, not verified", ms: 0, verifier } as const;
-  const { values, verdicts, components } = rewards;
-  return {
-    ...rewards,
-    values: longer(values),
-    verdicts: [...verdicts, ...Array.from({ length: more }, () => replayed)],
-    ...(components && {
-      components: Object.fromEntries(Object.entries(components).map(([name, column]) => [name, longer(column)])),
-    }),
-  };
 }
 
 function advantages(before: Histories, input: AdvantageInput, settings: Settings): readonly [Advantages, Histories] {

@@ -180,3 +180,20 @@ export function pickRewards(rewards: Rewards, rows: readonly number[]): Rewards 
     }),
   };
 }
+
+/** Rewards with `more` rows behind them that are not scored, for rows put behind those that were verified. */
+export function unscoredBehind(rewards: Rewards, more: number, reason: string): Rewards {
+  const longer = (values: Float32Array): Float32Array =>
+    Float32Array.from([...values, ...new Float32Array(more).fill(Number.NaN)]);
+  const verifier = { name: "none", version: "1" };
+  const unscored = { score: null, status: "failed", reason, ms: 0, verifier } as const;
+  const { values, verdicts, components } = rewards;
+  return {
+    ...rewards,
+    values: longer(values),
+    verdicts: [...verdicts, ...Array.from({ length: more }, () => unscored)],
+    ...(components && {
+      components: Object.fromEntries(Object.entries(components).map(([name, column]) => [name, longer(column)])),
+    }),
+  };
+}

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   aceConfidencePenalty,
   canon,
+  cepo,
   dhpo,
   fgExpo,
   gaussianCurriculum,
@@ -62,6 +63,8 @@ const methods: readonly Method[] = [
     name: "canon, length",
     algorithm: compose(grpo(), canon({ metric: "length", alpha: 0.96, mu: { kind: "accuracy" } })),
   },
+  { name: "cepo", algorithm: compose(grpo(), cepo()) },
+  { name: "cepo, rlsd where nobody is wrong", algorithm: compose(grpo(), cepo({ emptyNegative: "rlsd" })) },
   { name: "dhpo", algorithm: compose(grpo(), dhpo()), options: { miniBatches: 2 } },
   { name: "dhpo, by entropy", algorithm: compose(grpo(), dhpo({ mix: "entropy" })), options: { miniBatches: 2 } },
   { name: "fg-expo", algorithm: compose(fgExpo(), gaussianCurriculum({ pool: 8 })) },
