@@ -45,13 +45,13 @@ export function asymre(options: AsymreOptions = {}): Algorithm {
   const { shift = -0.1, aggregation = "token-mean" } = options;
   return {
     name: "asymre",
-    advantage: (input) => advantages(input, shift),
+    advantage: (input) => asymreAdvantages(input, shift),
     objective: { needs: {}, loss: (batch) => loss(batch, aggregation) },
     choices: choicesOf(SOURCES, { shift, aggregation }, options),
   };
 }
 
-function advantages({ rollouts, rewards }: AdvantageInput, shift: number): Advantages {
+function asymreAdvantages({ rollouts, rewards }: AdvantageInput, shift: number): Advantages {
   const groups = groupStatistics(rewards.values, rollouts.group);
   const perRow = rewards.values.map((reward, b) => {
     const mean = groups.get(rollouts.group[b] ?? -1)?.mean ?? 0;
@@ -62,6 +62,7 @@ function advantages({ rollouts, rewards }: AdvantageInput, shift: number): Advan
 
 function loss(batch: PolicyBatch, aggregation: Aggregation): ObjectiveResult {
   const checked = checkBatch("asymre", batch);
-  const gain = masked(checked.logProbs.mul(checked.advantages), checked.mask) as tf.Tensor2D; // [B, T]
+  const { logProbs, advantages, mask } = checked;
+  const gain = masked(logProbs, mask).mul<tf.Tensor2D>(masked(advantages, mask)); // [B, T]
   return { loss: aggregate(gain, checked, aggregation).neg().asScalar(), metrics: {} };
 }

@@ -98,6 +98,20 @@ export {
   noisyTask,
 } from "./noisy-verifier-estimators.ts";
 export {
+  type NudgeBatches,
+  type NudgeLoss,
+  type NudgeRlOptions,
+  nudgeLoss,
+  nudgeRl,
+} from "./nudgerl.ts";
+export {
+  type InterIntraOptions,
+  interIntraAdvantage,
+  type NudgeGroup,
+  type NudgePlanOptions,
+  nudgePlan,
+} from "./nudgerl-groups.ts";
+export {
   type OneShotLoss,
   type OneShotLossOptions,
   type OneShotOptions,

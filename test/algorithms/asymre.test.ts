@@ -15,7 +15,7 @@ test("asymre: the reward minus the group's mean plus 0.1; unscored rows get 0", 
 const batch = {
   logProbs: tf.tensor2d([-1, -2, -3, Number.NaN], [2, 2]),
   oldLogProbs: tf.tensor2d([-9, -9, -9, -9], [2, 2]),
-  advantages: tf.tensor2d([0.6, 0.6, -0.4, -0.4], [2, 2]),
+  advantages: tf.tensor2d([0.6, 0.6, -0.4, Number.NaN], [2, 2]),
   mask: tf.tensor2d([1, 1, 1, 0], [2, 2]),
 };
 

@@ -1,0 +1,46 @@
+/** From the names of the nudgerl forms to `src/algorithms/nudgerl.ts` and its groups. */
+import type * as tf from "@tensorflow/tfjs";
+import { interIntraAdvantage, nudgeLoss } from "../../src/algorithms/index.ts";
+import { checkFinite, equalLengths } from "../../src/index.ts";
+import { inDouble } from "./adapter/double.ts";
+import { block, type Nested } from "./adapter/nested.ts";
+
+interface Inputs {
+  readonly rewards: readonly number[];
+  readonly contextIds: readonly (number | null)[];
+  readonly lambda?: number;
+  readonly eps?: number;
+  readonly logProbsCtx: Nested;
+  readonly oldLogProbsCtx: Nested;
+  readonly logProbsBase: Nested;
+  readonly mask: Nested;
+  readonly advantages: readonly number[];
+  readonly epsLow?: number;
+  readonly epsHigh?: number;
+  readonly distillCoeff?: number;
+}
+
+export function evaluate(inputs: Inputs, form: string): unknown {
+  if (form === "nudgerl/3") return loss(inputs);
+  const { rewards, contextIds, lambda = 1.1, eps = 1e-5 } = inputs;
+  return interIntraAdvantage(rewards, contextIds, { lambda, epsilon: eps });
+}
+
+function loss(inputs: Inputs): unknown {
+  const { logProbsCtx, oldLogProbsCtx, logProbsBase, mask, advantages } = inputs;
+  const { epsLow = 0.2, epsHigh = epsLow, distillCoeff = 0.1 } = inputs;
+  const columns = { logProbsCtx, oldLogProbsCtx, logProbsBase };
+  const flat = Object.entries(columns).map(([name, nested]) => [name, block(name, nested).data] as const);
+  const trained = block("mask", mask);
+  checkFinite("nudgeLoss", Object.fromEntries(flat), trained.data);
+  equalLengths("nudgeLoss", { advantages, mask: Array.from({ length: trained.shape[0] ?? 0 }) });
+  return inDouble({ ...columns, mask, advantages: [...advantages] }, (x) => {
+    const perToken = (tensor: tf.Tensor) => tensor as tf.Tensor2D;
+    const on = perToken(x.mask);
+    const common = { mask: on, advantages: x.advantages.expandDims(1).broadcastTo<tf.Rank.R2>(on.shape) };
+    const sampled = { ...common, logProbs: perToken(x.logProbsCtx), oldLogProbs: perToken(x.oldLogProbsCtx) };
+    const plain = { ...common, logProbs: perToken(x.logProbsBase), oldLogProbs: perToken(x.logProbsBase) };
+    const { rl, distill } = nudgeLoss({ sampled, plain }, { clipLow: epsLow, clipHigh: epsHigh });
+    return { rl, distill, total: rl.add(distill.mul(distillCoeff)) };
+  });
+}
