@@ -227,6 +227,7 @@ export {
   type TemporalScheduleOptions,
   temporalSchedule,
 } from "./temporal-schedule.ts";
+export { type ScheduledPrefixOptions, scheduledPrefix } from "./temporal-schedule-prefix.ts";
 export {
   selfConfidence,
   type UcasOptions,

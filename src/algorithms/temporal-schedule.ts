@@ -17,8 +17,7 @@
  * stays ("percentile"); an empty row stays empty. floor and ceil are of numbers moved by 1e-9, so that rounding decides
  * nothing. Under token-mean aggregation the divisor shrinks with the mask: kept tokens take longer steps early on, unless
  * the aggregation is "constant". The schedule depends on the run's length. The script's GRPO:
- * `compose(grpo({ clipHigh: 0.28, aggregation: "token-mean" }), temporalSchedule())`. The released code's variant that
- * puts parts of a reference solution before the completion is not here.
+ * `compose(grpo({ clipHigh: 0.28, aggregation: "token-mean" }), temporalSchedule())`.
  */
 import { type Advantage, type AdvantageInput, type Advantages, statistic } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";

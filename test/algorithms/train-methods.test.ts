@@ -32,6 +32,7 @@ import {
   reinforcePlusPlus,
   rloo,
   rover,
+  scheduledPrefix,
   siren,
   steer,
   temporalSchedule,
@@ -99,6 +100,7 @@ const methods: readonly Method[] = [
   },
   { name: "recap", algorithm: recap({ replay: [shown], window: 2 }) },
   { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
+  { name: "scheduled-prefix", algorithm: compose(grpo(), scheduledPrefix({ prefixTokens: 2 })) },
   { name: "siren", algorithm: compose(grpo(), siren()), options: { miniBatches: 2 } },
   { name: "temporal-schedule", algorithm: compose(grpo(), temporalSchedule()) },
   {
