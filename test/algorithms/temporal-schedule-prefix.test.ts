@@ -3,7 +3,7 @@ import { grpo } from "../../src/algorithms/grpo.ts";
 import { scheduledPrefix } from "../../src/algorithms/temporal-schedule-prefix.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
-import type { Rollout, RolloutInput, Rollouts } from "../../src/toolkit/rollout.ts";
+import type { Rollout, Rollouts } from "../../src/toolkit/rollout.ts";
 import { fromRows } from "../../src/toolkit/rows.ts";
 import { openSeam } from "../../src/toolkit/seam.ts";
 import { echoTask } from "../support/tiny-task.ts";
@@ -35,9 +35,9 @@ async function at(step: number, prefixTokens = 9): Promise<Rollouts> {
   const input = {
     prompts: { problems, samplesPerPrompt: 1 },
     sampling: { maxTokens: 4, temperature: 1, seed: 1, step },
-    ...{ task: echoTask, steps: 10, models: { policy: { tokenizer } }, verify },
+    ...{ task: echoTask, steps: 10, models: { policy: { tokenizer } } as never, sampler: {} as never, verify },
   };
-  return seam.next(input as Partial<RolloutInput> as RolloutInput);
+  return seam.next(input);
 }
 
 test("scheduled prefix: a part of the solution stands before the completion, in the prompt and when it is verified", async () => {
