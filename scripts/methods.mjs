@@ -1,4 +1,5 @@
-// Writes docs/methods.md: one row per module of src/algorithms/, read from the comment at its head.
+// Writes docs/methods.md from the modules of src/algorithms/: a table from the comments at their heads, and for each module
+// its equation, its options' defaults with their sources, and what is reconstruction or our own choice.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,26 +7,28 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const page = join(root, "docs/methods.md");
 
-/** The page's text, made from the headers as they stand. */
+/** The page's text, made from the modules as they stand. */
 export function methodsPage() {
   const folder = join(root, "src/algorithms");
-  const rows = readdirSync(folder)
+  const modules = readdirSync(folder)
     .filter((file) => file.endsWith(".ts") && file !== "index.ts")
     .sort()
-    .map((file) => row(file, readFileSync(join(folder, file), "utf8")));
+    .map((file) => readModule(file, readFileSync(join(folder, file), "utf8")));
   return [
     "# Methods",
     "",
-    "One module per published method, in `src/algorithms/`. This page is made by `node scripts/methods.mjs`.",
+    "The modules of `src/algorithms/`: one per published method, with helpers beside it where it is long. This page is made by",
+    "`node scripts/methods.mjs`.",
     "",
     "| method | idea | source | seam |",
     "|---|---|---|---|",
-    ...rows,
+    ...modules.map(row),
     "",
+    ...modules.flatMap(section),
   ].join("\n");
 }
 
-function row(file, source) {
+function readModule(file, source) {
   const header = /^\/\*\*\n([\s\S]*?)\*\//.exec(source)?.[1];
   if (!header) throw new Error(`${file}: no comment at its head; say the idea, the source and the seam there`);
   const text = header.replace(/^ \* ?/gm, "").trim();
@@ -35,8 +38,77 @@ function row(file, source) {
     .split("\n")[0]
     .replace(/^Seams?: /, "");
   if (!seam) throw new Error(`${file}: its header has no line "Seam: ..."`);
-  const cell = (value) => value.replaceAll("|", "\\|").trim();
-  return `| [${file.replace(/\.ts$/, "")}](../src/algorithms/${file}) | ${cell(idea)} | ${cell(rest.join(" "))} | ${cell(seam)} |`;
+  const equation = text.split("\n").filter((line) => line.startsWith("    "));
+  return {
+    file,
+    name: file.replace(/\.ts$/, ""),
+    idea,
+    cited: rest.join(" "),
+    seam,
+    equation,
+    ...notesOf(text),
+    options: optionsOf(source),
+  };
+}
+
+/** Sentences of a header that say what is not the paper's. */
+function notesOf(text) {
+  const prose = text
+    .split("\n")
+    .filter((line) => !line.startsWith("    "))
+    .join(" ")
+    .replace(/\s+/g, " ");
+  const sentences = prose.split(/(?<=[.!?]) (?=[A-Z`(])/);
+  return {
+    notes: sentences.filter((sentence) => /reconstruct|our choice|our construction|our packaging/i.test(sentence)),
+  };
+}
+
+/** Options with a stated default: `/** ... Default X: source. *\/ readonly name?: type`. */
+function optionsOf(source) {
+  const found = [];
+  const field = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*readonly (\w+)\?: ?([^;{]+|\{[^}]*\});/g;
+  for (const [, comment, name] of source.matchAll(field)) {
+    const text = comment
+      .replace(/^\s*\* ?/gm, " ")
+      .replace(/\s+/g, " ")
+      .trim();
+    const at = text.search(/\bDefaults?\b/);
+    if (at < 0 || found.some((option) => option.name === name)) continue;
+    found.push({
+      name,
+      says: text.slice(0, at).trim(),
+      standard: text
+        .slice(at)
+        .replace(/^Defaults?:?\s*/, "")
+        .trim(),
+    });
+  }
+  return found;
+}
+
+const cell = (value) => value.replaceAll("|", "\\|").trim();
+
+function row({ file, name, idea, cited, seam }) {
+  return `| [${name}](../src/algorithms/${file}) | ${cell(idea)} | ${cell(cited)} | ${cell(seam)} |`;
+}
+
+function section({ name, equation, notes, options }) {
+  if (equation.length === 0 && notes.length === 0 && options.length === 0) return [];
+  return [
+    `## ${name}`,
+    "",
+    ...(equation.length > 0 ? ["```", ...equation.map((line) => line.slice(4)), "```", ""] : []),
+    ...(options.length > 0
+      ? [
+          "| option | what it is | default, and where it comes from |",
+          "|---|---|---|",
+          ...options.map((option) => `| \`${option.name}\` | ${cell(option.says)} | ${cell(option.standard)} |`),
+          "",
+        ]
+      : []),
+    ...(notes.length > 0 ? [`Not the paper's: ${notes.join(" ")}`, ""] : []),
+  ];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, methodsPage());
