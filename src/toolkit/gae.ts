@@ -39,14 +39,38 @@ export function generalizedAdvantages(
   const { rewards, values, done } = checkSteps(input);
   const steps = rewards.length;
   const advantages = new Float64Array(steps);
-  let later = 0;
-  for (let t = steps - 1; t >= 0; t--) {
-    const goesOn = done[t] === 1 ? 0 : gamma;
-    const surprise = (rewards[t] ?? 0) + goesOn * (values[t + 1] ?? 0) - (values[t] ?? 0);
-    later = surprise + goesOn * lambda * later;
-    advantages[t] = later;
+  for (let end = steps; end > 0; ) {
+    let start = end - 1;
+    while (start > 0 && done[start - 1] === 0) start--;
+    const after = done[end - 1] === 1 ? 0 : (values[end] ?? 0);
+    accumulateAdvantages({ rewards, values }, { start, end, after }, { gamma, lambda }, advantages);
+    end = start;
   }
   return { advantages, returns: advantages.map((advantage, t) => advantage + (values[t] ?? 0)) };
+}
+
+/** A stretch of a column: one episode, or the part of one that was seen. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  /** Value of the state after it; 0 where the episode ends with it. */
+  readonly after: number;
+}
+
+/** The recursion over one stretch, from its end. Nothing is checked. @param out advantages, written from start up to end */
+export function accumulateAdvantages(
+  { rewards, values }: Pick<GaeInput, "rewards" | "values">,
+  { start, end, after }: Stretch,
+  { gamma, lambda }: Required<GaeOptions>,
+  out: Float32Array | Float64Array,
+): void {
+  let [next, later] = [after, 0];
+  for (let t = end - 1; t >= start; t--) {
+    const value = values[t] ?? 0;
+    later = (rewards[t] ?? 0) + gamma * next - value + gamma * lambda * later;
+    next = value;
+    out[t] = later;
+  }
 }
 
 function checkSteps({ rewards, values, done }: GaeInput): GaeInput {

@@ -36,6 +36,16 @@ export interface Rollouts extends Generations {
   readonly spentTokens?: number;
   /** Figures for the step's record. */
   readonly metrics?: Readonly<Record<string, number>>;
+  /** What a person should know of this draw; the step's record has it. */
+  readonly events?: readonly string[];
+}
+
+/** Tokens of all rows, each with its prompt: TRL's count. */
+export function processedTokens({
+  promptLengths,
+  completionLengths,
+}: Pick<Rollouts, "promptLengths" | "completionLengths">): number {
+  return completionLengths.reduce((sum, length, b) => sum + length + (promptLengths[b] ?? 0), 0);
 }
 
 /** How completions are drawn. */

@@ -54,6 +54,7 @@ export interface RowsContext {
   readonly columns?: ExtraColumns;
   readonly rewards?: Rewards;
   readonly metrics?: Readonly<Record<string, number>>;
+  readonly events?: readonly string[];
   readonly spentTokens?: number;
 }
 
@@ -124,8 +125,12 @@ export function movedRow(tokenizer: Tokenizer, row: Row, prompt: string): Row {
 export function selectRows(rollouts: Rollouts, rows: readonly number[], padId: number): Rollouts {
   const all = rowsOf(rollouts);
   const picked = rows.map((b) => all[b] ?? refuse("rollouts", `there is no row ${b}`, `pass rows below ${all.length}`));
-  const { problems, tokensPerSecond, metrics, spentTokens } = rollouts;
-  const made = fromRows(picked, { problems, padId, tokensPerSecond, ...(metrics && { metrics }) });
+  const { problems, tokensPerSecond, metrics, events, spentTokens } = rollouts;
+  const made = fromRows(picked, {
+    ...{ problems, padId, tokensPerSecond },
+    ...(metrics && { metrics }),
+    ...(events && { events }),
+  });
   const columns = Object.entries(rollouts.columns ?? {}).map(
     ([name, column]) => [name, pickColumn(column, rows, rollouts, made.width)] as const,
   );

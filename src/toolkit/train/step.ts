@@ -3,7 +3,7 @@ import type { CompleteAlgorithm } from "../algorithm.ts";
 import type { Policy } from "../policy/policy.ts";
 import { refuse } from "../refuse.ts";
 import type { Rewards } from "../reward.ts";
-import type { Rollouts } from "../rollout.ts";
+import { processedTokens, type Rollouts } from "../rollout.ts";
 import type { StepColumns } from "../runs/run-folder.ts";
 import { type Json, openSeam } from "../seam.ts";
 import { compareFingerprints } from "./identity.ts";
@@ -85,7 +85,7 @@ async function takeStep(
   const { learned, update } = await learnAndUpdate(parts, step, { columns, rate, skipped });
   const timing = { rollout, verify: verified, score, train: clock() };
   memory.previous = { rollouts, rewards };
-  memory.tokensSeen += rollouts.spentTokens ?? tokensOf(rollouts);
+  memory.tokensSeen += rollouts.spentTokens ?? processedTokens(rollouts);
   const metrics = {
     ...(rollouts.rows > 0 && rolloutMetrics(rollouts, rewards)),
     ...promptMetrics,
@@ -96,7 +96,7 @@ async function takeStep(
     ...update,
     ...{ learning_rate: rate, num_tokens: memory.tokensSeen, step_time: seconds(timing) },
   };
-  const record = recordOf({ step, metrics, timing, fingerprint, learned, rows: rollouts.rows, skipped });
+  const record = recordOf({ step, metrics, timing, fingerprint, learned, rollouts, skipped });
   memory.metrics = record.metrics;
   return { columns, record };
 }
@@ -212,11 +212,11 @@ async function updateWeights(
 interface Finished extends Pick<StepRecord, "step" | "metrics" | "timing"> {
   readonly fingerprint: string;
   readonly learned: Learned;
-  readonly rows: number;
+  readonly rollouts: Pick<Rollouts, "rows" | "events">;
   readonly skipped: string | undefined;
 }
 
-function recordOf({ step, metrics, timing, fingerprint, learned, rows, skipped }: Finished): StepRecord {
+function recordOf({ step, metrics, timing, fingerprint, learned, rollouts, skipped }: Finished): StepRecord {
   const { max, mean } = learned.difference;
   const all = {
     ...metrics,
@@ -228,17 +228,16 @@ function recordOf({ step, metrics, timing, fingerprint, learned, rows, skipped }
     metrics: Object.fromEntries(Object.entries(all).filter(([, value]) => !Number.isNaN(value))), // NaN: not defined here
     timing,
     identity: { fingerprint, maxLogProbDifference: max },
-    events: [...stepEvents(metrics, rows), ...skipEvents(skipped)],
+    events: [...stepEvents(metrics, rollouts.rows), ...rolloutEvents(rollouts), ...skipEvents(skipped)],
   };
+}
+
+function rolloutEvents({ events = [] }: Pick<Rollouts, "events">): StepEvent[] {
+  return events.map((message) => ({ kind: "rollout", message }));
 }
 
 function skipEvents(reason: string | undefined): StepEvent[] {
   return reason === undefined ? [] : [{ kind: "skipped", message: `no update: ${reason}` }];
-}
-
-/** Tokens of all rows, each with its prompt: TRL's count. */
-function tokensOf({ promptLengths, completionLengths }: Rollouts): number {
-  return completionLengths.reduce((sum, length, b) => sum + length + (promptLengths[b] ?? 0), 0);
 }
 
 function seconds(timing: StepRecord["timing"]): number {
