@@ -26,6 +26,8 @@ export {
   cepoLambda,
   pickContrastPair,
 } from "./cepo.ts";
+export { type DynamicSamplingOptions, dynamicSampling } from "./dapo-dynamic-sampling.ts";
+export { overlongFilter, type SoftOverlongOptions, softOverlong, softOverlongPenalty } from "./dapo-overlong.ts";
 export {
   type DhpoOptions,
   type DhpoResult,
@@ -57,6 +59,15 @@ export {
 export { type GdpoOptions, gdpo, gdpoAdvantages } from "./gdpo.ts";
 export { type GrpoOptions, grpo } from "./grpo.ts";
 export { type GrpoPasskOptions, grpoPassk, grpoPasskAdvantages } from "./grpo-passk.ts";
+export {
+  adaptedCoefficient,
+  type KlColumns,
+  type KlInRewardOptions,
+  klInReward,
+  type Penalised,
+  penalisedRewards,
+  tokenKl,
+} from "./kl-in-reward.ts";
 export { type LitePpoOptions, litePpo, litePpoAdvantages } from "./lite-ppo.ts";
 export { type LuspoBatch, type LuspoOptions, type LuspoResult, luspo, luspoLoss } from "./luspo.ts";
 export {
@@ -142,6 +153,8 @@ export {
 } from "./pacs.ts";
 export { type PassAtKTrainingOptions, passAtKTraining, passAtKTrainingAdvantages } from "./pass-at-k-training.ts";
 export { type PkpoOptions, pkpo, pkpoAdvantages } from "./pkpo.ts";
+export { type PpoOptions, ppo, type TokenAdvantageInput, tokenAdvantages } from "./ppo.ts";
+export { type ValueError, valueError } from "./ppo-value.ts";
 export {
   type RealLabelled,
   type RealLabelOptions,
@@ -182,6 +195,7 @@ export {
   reinforcePlusPlus,
   reinforcePlusPlusAdvantages,
 } from "./reinforce-plus-plus.ts";
+export { remax, remaxAdvantages } from "./remax.ts";
 export { rloo, rlooAdvantages } from "./rloo.ts";
 export {
   type CentredRewardOptions,
