@@ -196,6 +196,15 @@ export {
   reinforcePlusPlusAdvantages,
 } from "./reinforce-plus-plus.ts";
 export { remax, remaxAdvantages } from "./remax.ts";
+export {
+  checkRlPlus,
+  type RlPlusBatch,
+  type RlPlusLossOptions,
+  type RlPlusOptions,
+  type RlPlusResult,
+  rlPlus,
+  rlPlusLoss,
+} from "./rl-plus.ts";
 export { rloo, rlooAdvantages } from "./rloo.ts";
 export {
   type CentredRewardOptions,
