@@ -4,20 +4,25 @@ import type { Rewards } from "./reward.ts";
 import type { ExtraColumn, Rollouts } from "./rollout.ts";
 import { fromRows, rowsOf, selectRows } from "./rows.ts";
 
+export interface JoinOptions {
+  /** "after": a draw's problems come after those of the draws before it. "shared": all draws have the first one's. Default "after". */
+  readonly problems?: "after" | "shared";
+}
+
 /**
- * Rows of several rollouts, in order, their problems one list after the other; extra columns and rewards come along, figures
- * and spent tokens do not.
+ * Rows of several rollouts, in order; extra columns and rewards come along, figures and spent tokens do not.
  *
  * @throws UsageError where some parts have rewards, or a column, and others do not, or where a step's number differs
  */
-export function joinRollouts(parts: readonly Rollouts[], padId: number): Rollouts {
+export function joinRollouts(parts: readonly Rollouts[], padId: number, options: JoinOptions = {}): Rollouts {
+  const shared = options.problems === "shared";
   let before = 0;
   const rows = parts.flatMap((part) => {
     const moved = rowsOf(part).map((row) => ({ ...row, group: row.group + before }));
-    before += part.problems.length;
+    before += shared ? 0 : part.problems.length;
     return moved;
   });
-  const problems = parts.flatMap((part) => part.problems);
+  const problems = shared ? (parts[0]?.problems ?? []) : parts.flatMap((part) => part.problems);
   const rates = parts.filter((part) => part.rows > 0).map((part) => part.tokensPerSecond);
   const tokensPerSecond = rates.reduce((sum, rate) => sum + rate, 0) / Math.max(rates.length, 1);
   const made = fromRows(rows, { problems, padId, tokensPerSecond });
