@@ -205,6 +205,7 @@ export {
   rlPlus,
   rlPlusLoss,
 } from "./rl-plus.ts";
+export { type RlepOptions, rlep } from "./rlep.ts";
 export { rloo, rlooAdvantages } from "./rloo.ts";
 export {
   type CentredRewardOptions,
@@ -215,6 +216,7 @@ export {
   roverTerms,
 } from "./rover.ts";
 export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";
+export { type SampleAheadOptions, sampleAhead } from "./sample-ahead.ts";
 export {
   type Nucleus,
   type NucleusOptions,

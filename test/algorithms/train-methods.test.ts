@@ -35,6 +35,7 @@ import {
   recap,
   reinforcePlusPlus,
   remax,
+  rlep,
   rloo,
   rlPlus,
   rover,
@@ -145,6 +146,7 @@ const methods: readonly Method[] = [
   { name: "kl-in-reward", algorithm: compose(ppo({ lambda: 1 }), klInReward({ controller: "adaptive", horizon: 64 })) },
   { name: "ppo", algorithm: ppo(), options: { samplesPerPrompt: 1, miniBatches: 2, innerEpochs: 2 } },
   { name: "remax", algorithm: compose(grpo(), remax()), options: { samplesPerPrompt: 1 } },
+  { name: "rlep", algorithm: compose(grpo(), rlep({ again: 2 })) },
 ];
 
 test.each(methods)("train: $name takes three steps, and the same ones again", async ({ algorithm, options }) => {
