@@ -11,28 +11,30 @@
  *
  * Seams: advantage, objective. A group of equal rewards, an unscored row and an empty mask give no gradient.
  */
-import type * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
 import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import {
-  AGGREGATIONS,
   type Aggregation,
   aggregate,
-  type CheckedBatch,
   checkBatch,
   masked,
   type ObjectiveResult,
   type PolicyBatch,
   required,
 } from "../toolkit/objective.ts";
-import { checkOptions } from "../toolkit/options.ts";
-import { clippedGain, clipSides, klDivergence, tokenRatio } from "../toolkit/ratio.ts";
+import { checkOptions, shownChoices } from "../toolkit/options.ts";
+import { klDivergence, tokenRatio } from "../toolkit/ratio.ts";
+import { CLIP_RULES, type ClippedLossSettings, clippedLoss } from "./ppo-clip.ts";
 
 export interface GrpoOptions {
   /** eps below 1. Default 0.2: PPO's (arXiv:1707.06347, section 6.1); the paper gives none. */
   readonly clipLow?: number;
   /** eps above 1. Default: clipLow, one eps for both sides as in eq. 3. */
   readonly clipHigh?: number;
+  /** c of PPO's dual clip, see {@link ppoClip}. Default: none, as in eq. 3. */
+  readonly dualClip?: number;
+  /** delta of the two-sided clip, see {@link ppoClip}. Default: none, as in eq. 3. */
+  readonly twoSidedClip?: number;
   /** Division of the advantage by the group's standard deviation. Default "group-std": section 4.1.2. */
   readonly scale?: "group-std" | "none";
   /** Divisor of the variance. Default "sample" (n - 1): TRL's and verl's `torch.std`; the paper leaves it open. */
@@ -47,11 +49,13 @@ export interface GrpoOptions {
   readonly entropyCoefficient?: number;
 }
 
-type Settings = Required<GrpoOptions>;
+type Settings = Required<Omit<GrpoOptions, keyof ClippedLossSettings>> & ClippedLossSettings;
 
 const SOURCES: ChoiceSources<keyof GrpoOptions> = {
   clipLow: ["objective", "arXiv:1707.06347, section 6.1"],
   clipHigh: ["objective", "equal to clipLow: arXiv:2402.03300, eq. 3"],
+  dualClip: ["objective", "arXiv:2402.03300, eq. 3 has none"],
+  twoSidedClip: ["objective", "arXiv:2402.03300, eq. 3 has none"],
   scale: ["advantage", "arXiv:2402.03300, section 4.1.2"],
   deviation: ["advantage", "torch.std in TRL and verl"],
   epsilon: ["advantage", "verl"],
@@ -75,18 +79,16 @@ export function grpo(options: GrpoOptions = {}): Algorithm {
       },
       loss: (batch) => grpoLoss(batch, settings),
     },
-    choices: choicesOf(SOURCES, settings, options),
+    choices: choicesOf(SOURCES, shownChoices(settings), options),
   };
 }
 
 function settle(options: GrpoOptions): Settings {
   checkOptions("grpo", options, {
-    clipLow: { kind: "number", min: 0, max: 1 },
-    clipHigh: { kind: "number", min: 0 },
+    ...CLIP_RULES,
     scale: { kind: "either", values: ["group-std", "none"] },
     deviation: { kind: "either", values: ["sample", "population"] },
     epsilon: { kind: "number", min: 0 },
-    aggregation: { kind: "either", values: AGGREGATIONS },
     klCoefficient: { kind: "number", min: 0 },
     entropyCoefficient: { kind: "number" },
   });
@@ -94,6 +96,8 @@ function settle(options: GrpoOptions): Settings {
   return {
     clipLow,
     clipHigh: options.clipHigh ?? clipLow,
+    dualClip: options.dualClip,
+    twoSidedClip: options.twoSidedClip,
     scale: options.scale ?? "group-std",
     deviation: options.deviation ?? "sample",
     epsilon: options.epsilon ?? 1e-6,
@@ -110,35 +114,16 @@ function grpoAdvantage({ rollouts, rewards }: AdvantageInput, settings: Settings
 
 function grpoLoss(batch: PolicyBatch, settings: Settings): ObjectiveResult {
   const checked = checkBatch("grpo", batch);
-  const { mask } = checked;
   const { aggregation, klCoefficient, entropyCoefficient } = settings;
-  const advantages = masked(checked.advantages, mask); // [B, T]
-  const ratio = tokenRatio(checked); // [B, T]
-  let loss = aggregate(clippedGain(ratio, advantages, settings), checked, aggregation).neg();
-  const metrics: Record<string, tf.Scalar> = clipMetrics(ratio, checked, advantages, settings);
+  let { loss, metrics } = clippedLoss(checked, tokenRatio(checked), settings);
   if (klCoefficient > 0) {
     const k3 = klDivergence(checked, required("grpo", checked, "referenceLogProbs")); // [B, T], eq. 4
     loss = loss.add(aggregate(k3, checked, aggregation).mul(klCoefficient));
-    metrics.kl = aggregate(k3, checked, "token-mean");
+    metrics = { ...metrics, kl: aggregate(k3, checked, "token-mean") };
   }
   if (entropyCoefficient !== 0) {
-    const entropies = masked(required("grpo", checked, "entropies"), mask); // [B, T]
+    const entropies = masked(required("grpo", checked, "entropies"), checked.mask); // [B, T]
     loss = loss.sub(aggregate(entropies, checked, aggregation).mul(entropyCoefficient));
   }
-  return { loss: loss.asScalar(), metrics };
-}
-
-/** Shares of the step's tokens on which the clip acts: where the minimum takes the clipped side. */
-function clipMetrics(
-  ratio: tf.Tensor2D,
-  batch: CheckedBatch,
-  advantages: tf.Tensor2D,
-  settings: Settings,
-): Record<string, tf.Scalar> {
-  const { low, high } = clipSides(ratio, advantages, settings);
-  return {
-    "clip_ratio/low_mean": aggregate(low, batch, "token-mean"),
-    "clip_ratio/high_mean": aggregate(high, batch, "token-mean"),
-    "clip_ratio/region_mean": aggregate(low.add(high), batch, "token-mean"),
-  };
+  return { loss, metrics };
 }

@@ -7,6 +7,7 @@ export {
   aceConfidencePenalty,
 } from "./ace-confidence-penalty.ts";
 export { type AsymreOptions, asymre } from "./asymre.ts";
+export { type BnpoOptions, bnpo } from "./bnpo.ts";
 export {
   type CanonAdvantageOptions,
   type CanonAdvantages,
@@ -26,6 +27,8 @@ export {
   cepoLambda,
   pickContrastPair,
 } from "./cepo.ts";
+export { type CispoOptions, cispo } from "./cispo.ts";
+export { type DapoOptions, dapo } from "./dapo.ts";
 export { type DynamicSamplingOptions, dynamicSampling } from "./dapo-dynamic-sampling.ts";
 export { overlongFilter, type SoftOverlongOptions, softOverlong, softOverlongPenalty } from "./dapo-overlong.ts";
 export {
@@ -36,6 +39,7 @@ export {
   dhpoLoss,
   dhpoMixWeight,
 } from "./dhpo.ts";
+export { type DrGrpoOptions, drGrpo } from "./dr-grpo.ts";
 export {
   type AnchorCurve,
   aklBeta,
@@ -59,6 +63,7 @@ export {
 export { type GdpoOptions, gdpo, gdpoAdvantages } from "./gdpo.ts";
 export { type GrpoOptions, grpo } from "./grpo.ts";
 export { type GrpoPasskOptions, grpoPassk, grpoPasskAdvantages } from "./grpo-passk.ts";
+export { type GspoOptions, gspo, gspoToken } from "./gspo.ts";
 export {
   adaptedCoefficient,
   type KlColumns,
@@ -68,6 +73,7 @@ export {
   penalisedRewards,
   tokenKl,
 } from "./kl-in-reward.ts";
+export { type KlLossOptions, klLoss } from "./kl-loss.ts";
 export { type LitePpoOptions, litePpo, litePpoAdvantages } from "./lite-ppo.ts";
 export { type LuspoBatch, type LuspoOptions, type LuspoResult, luspo, luspoLoss } from "./luspo.ts";
 export {
@@ -154,6 +160,7 @@ export {
 export { type PassAtKTrainingOptions, passAtKTraining, passAtKTrainingAdvantages } from "./pass-at-k-training.ts";
 export { type PkpoOptions, pkpo, pkpoAdvantages } from "./pkpo.ts";
 export { type PpoOptions, ppo, type TokenAdvantageInput, tokenAdvantages } from "./ppo.ts";
+export { type PpoClipOptions, ppoClip } from "./ppo-clip.ts";
 export { type ValueError, valueError } from "./ppo-value.ts";
 export {
   type RealLabelled,
@@ -217,6 +224,7 @@ export {
 } from "./rover.ts";
 export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";
 export { type SampleAheadOptions, sampleAhead } from "./sample-ahead.ts";
+export { type SapoOptions, sapo } from "./sapo.ts";
 export {
   type Nucleus,
   type NucleusOptions,
@@ -261,6 +269,7 @@ export {
   ucas,
   ucasAdvantages,
 } from "./ucas.ts";
+export { type VespoOptions, vespo } from "./vespo.ts";
 export { type VimpoOptions, type VimpoSettings, vimpo } from "./vimpo.ts";
 export {
   sampledExactKl,

@@ -41,6 +41,25 @@ export function choicesOf<K extends string>(
   });
 }
 
+/**
+ * An algorithm that is another one with some settings: with a name of its own, and its own sources of what it sets.
+ *
+ * @param sources by name of choice @param given what the caller passed; its source stays "given"
+ */
+export function preset(
+  base: Algorithm,
+  name: string,
+  sources: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, unknown>> | object,
+): Algorithm {
+  const passed = new Set(Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [key])));
+  const choices = base.choices.map((choice) => {
+    const source = sources[choice.name];
+    return source === undefined || passed.has(choice.name) ? choice : { ...choice, source };
+  });
+  return { ...base, name, choices };
+}
+
 export interface Algorithm {
   readonly name: string;
   /** Default: fresh problems of the train split. */

@@ -51,6 +51,14 @@ export function withDefaults<S extends object>(
   return Object.assign({ ...defaults }, Object.fromEntries(given));
 }
 
+/** Settings as choices show them: what is absent is "none". */
+export function shownChoices<S extends object>(
+  settings: S,
+): { readonly [K in keyof S]: Exclude<S[K], undefined> | "none" } {
+  const entries = Object.entries(settings).map(([name, value]) => [name, value ?? "none"]);
+  return Object.fromEntries(entries) as { [K in keyof S]: Exclude<S[K], undefined> | "none" };
+}
+
 function checkValue(where: string, name: string, value: unknown, rule: OptionRule): void {
   if (!holds(value, rule)) refuse(where, `${name} is ${shown(value)}`, `pass ${expectation(rule)}`);
 }

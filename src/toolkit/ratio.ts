@@ -1,6 +1,6 @@
 /** What most objectives are made of: ratios of probabilities, their clipped use, estimates of a divergence. */
 import * as tf from "@tensorflow/tfjs";
-import { masked, type PolicyBatch } from "./objective.ts";
+import { type Aggregation, aggregate, type CheckedBatch, masked, type PolicyBatch } from "./objective.ts";
 
 /** Largest |log ratio| taken into exp: e^20 is finite in float32. As in verl; no gradient flows beyond it. */
 export const LOG_RATIO_LIMIT = 20;
@@ -35,6 +35,22 @@ export function sequenceRatio(batch: PolicyBatch): tf.Tensor1D {
   return limited(sequenceLogRatio(batch)).exp();
 }
 
+/** What a ratio is of: each token, or a completion, as the geometric mean of its tokens' ratios. */
+export type RatioLevel = "token" | "sequence";
+
+/** Both, for checks of options. */
+export const RATIO_LEVELS: readonly RatioLevel[] = ["token", "sequence"];
+
+/** The ratio of each token, or of its row; what stands where the mask is 0 means nothing. @returns [B, T] */
+export function ratioAt(batch: PolicyBatch, level: RatioLevel): tf.Tensor2D {
+  return level === "token" ? tokenRatio(batch) : overTokens(sequenceRatio(batch), batch.mask);
+}
+
+/** Gives every token its row's number. @param perRow [B] @returns [B, T] */
+export function overTokens(perRow: tf.Tensor1D, mask: tf.Tensor2D): tf.Tensor2D {
+  return perRow.reshape([mask.shape[0], 1]).mul(tf.onesLike(mask));
+}
+
 /** Mean of the numbers of a row's trained tokens; 0 for an empty row. @returns [B] */
 export function rowMean(values: tf.Tensor2D, mask: tf.Tensor2D): tf.Tensor1D {
   return masked(values, mask).sum<tf.Tensor1D>(1).div(lengths(mask));
@@ -58,17 +74,33 @@ export interface ClipRange {
   readonly clipHigh: number;
   /** Bound c > 1 of the loss where the advantage is negative, as a multiple of it (arXiv:1912.09729). Default: none. */
   readonly dualClip?: number | undefined;
+  /** Largest ratio that is used where the clip above does not act, so where A < 0 (arXiv:2505.07291). Default: none. */
+  readonly twoSidedClip?: number | undefined;
 }
 
 /**
- * PPO's clipped gain, to be maximised (arXiv:1707.06347, eq. 7): min(r A, clip(r) A); with a dual clip, at least c A
- * where A < 0. Ratio and advantages have one shape.
+ * PPO's clipped gain, to be maximised (arXiv:1707.06347, eq. 7): min(r A, clip(r) A); with a two-sided clip, r is at most
+ * delta on the left; with a dual clip, the gain is at least c A where A < 0. Ratio and advantages have one shape.
  */
 export function clippedGain<T extends tf.Tensor>(ratio: T, advantages: T, range: ClipRange): T {
-  const { clipLow, clipHigh, dualClip } = range;
-  const gain = tf.minimum(ratio.mul(advantages), ratio.clipByValue(1 - clipLow, 1 + clipHigh).mul(advantages)) as T;
+  const { clipLow, clipHigh, dualClip, twoSidedClip } = range;
+  const left = twoSidedClip === undefined ? ratio : ratio.minimum(twoSidedClip);
+  const gain = tf.minimum(left.mul(advantages), ratio.clipByValue(1 - clipLow, 1 + clipHigh).mul(advantages)) as T;
   if (dualClip === undefined) return gain;
   return tf.where(advantages.less(0), tf.maximum(gain, advantages.mul(dualClip)), gain) as T;
+}
+
+/**
+ * REINFORCE with a weight on each token: -mean of w A log p. No gradient flows through w.
+ *
+ * @param weights [B, T]; what stands where the mask is 0 is not read
+ */
+export function weightedLikelihood(batch: CheckedBatch, weights: tf.Tensor2D, aggregation: Aggregation): tf.Scalar {
+  const { logProbs, advantages, mask } = batch;
+  const weight = masked(stopGradient(weights), mask).mul(masked(advantages, mask)); // [B, T]
+  return aggregate(weight.mul(masked(logProbs, mask)), batch, aggregation)
+    .neg()
+    .asScalar();
 }
 
 /** Estimates of KL(policy, reference) from single tokens: Schulman 2020, "Approximating KL divergence". */

@@ -1,0 +1,75 @@
+/** Coefficients that follow a measured number from step to step. */
+import type { Advantage, AdvantageInput, Advantages } from "./advantage.ts";
+import { refuse } from "./refuse.ts";
+import { wrapStateful } from "./seam.ts";
+
+export interface KlControl {
+  /** KL that is aimed at, nats, above 0. */
+  readonly target: number;
+  /** Completions over which the coefficient may grow or shrink by a fifth, above 0. */
+  readonly horizon: number;
+}
+
+/**
+ * The next coefficient of a KL penalty (Ziegler et al. 2019, arXiv:1909.08593, section 2.2):
+ *
+ *     coefficient (1 + clip(kl / target - 1, -0.2, 0.2) rows / horizon)
+ *
+ * @param kl measured in the step just taken @param rows its completions
+ */
+export function nextKlCoefficient(
+  coefficient: number,
+  { kl, rows }: { readonly kl: number; readonly rows: number },
+  { target, horizon }: KlControl,
+): number {
+  const error = Math.min(Math.max(kl / target - 1, -0.2), 0.2);
+  return coefficient * (1 + (error * rows) / horizon);
+}
+
+export interface EntropyControl {
+  /** Entropy that is aimed at, nats. */
+  readonly target: number;
+  /** What the coefficient moves by at each step. */
+  readonly delta: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * The next coefficient of an entropy bonus (Skywork-OR1, arXiv:2505.22312, section 3): up by delta where the entropy is at
+ * or below its target, else down by it.
+ */
+export function nextEntropyCoefficient(coefficient: number, entropy: number, control: EntropyControl): number {
+  const { target, delta, least, most } = control;
+  return entropy <= target ? Math.min(coefficient + delta, most) : Math.max(coefficient - delta, least);
+}
+
+/** A coefficient that an objective finds in a column of the step. */
+export interface CoefficientRule {
+  /** Whose it is, for messages. */
+  readonly where: string;
+  /** Name of the column. */
+  readonly column: string;
+  /** At the first step. */
+  readonly first: number;
+  /** At a later one. @param metrics of the step before @param rows completions of this one */
+  readonly next: (coefficient: number, metrics: Readonly<Record<string, number>>, rows: number) => number;
+}
+
+/** Adds the coefficient to the columns and metrics of an advantage; it is kept from step to step and in checkpoints. */
+export function withCoefficient(inner: Advantage, { where, column, first, next }: CoefficientRule): Advantage {
+  return wrapStateful<number, AdvantageInput, Advantages>(inner, {
+    init: () => first,
+    next: async (before, input, ask) => {
+      const advantages = await ask(input);
+      const now = input.previousMetrics ? next(before, input.previousMetrics, input.rollouts.rows) : before;
+      const columns = { ...advantages.columns, [column]: now };
+      return [{ ...advantages, columns, metrics: { ...advantages.metrics, [column]: now } }, now];
+    },
+    save: (coefficient) => coefficient,
+    restore: (saved) => {
+      if (typeof saved === "number" && Number.isFinite(saved)) return saved;
+      return refuse(where, `the saved coefficient is ${JSON.stringify(saved)}`, "resume with the same algorithm");
+    },
+  });
+}
