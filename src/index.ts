@@ -14,6 +14,16 @@ export { check } from "./toolkit/check.ts";
 export { type AlgorithmChange, type ChoiceDifference, compose, diff } from "./toolkit/compose.ts";
 export * from "./toolkit/controllers.ts";
 export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";
+export {
+  type DemonstrationOptions,
+  type MergePlace,
+  mergeExternal,
+  type Solutions,
+  samplesOf,
+  sampleWithDemonstrations,
+  solutionsOf,
+  taskSolutions,
+} from "./toolkit/demonstrations.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type ProblemScore } from "./toolkit/evaluate.ts";
 export { allFinite, checkBinary, checkFinite, checkUnbroken, equalLengths, someTrained } from "./toolkit/finite.ts";
 export { type GaeInput, type GaeOptions, generalizedAdvantages } from "./toolkit/gae.ts";
@@ -54,7 +64,7 @@ export {
   type PolicyBatch,
   required,
 } from "./toolkit/objective.ts";
-export { logProbsAfter } from "./toolkit/other-prompt.ts";
+export { logProbsAfter, statisticsAfter } from "./toolkit/other-prompt.ts";
 export { type PolicyConfig, sizes } from "./toolkit/policy/config.ts";
 export type { GenerateOptions, Generations } from "./toolkit/policy/generation.ts";
 export { Policy } from "./toolkit/policy/policy.ts";
@@ -68,6 +78,7 @@ export type { Reward, RewardInput, Rewards } from "./toolkit/reward.ts";
 export { type Rng, rng } from "./toolkit/rng.ts";
 export { furtherDraw, type Rollout, type Rollouts, sampleCompletions } from "./toolkit/rollout.ts";
 export {
+  begunRow,
   foreignRow,
   fromRows,
   movedRow,

@@ -121,6 +121,31 @@ export function movedRow(tokenizer: Tokenizer, row: Row, prompt: string): Row {
   return { ...row, promptIds, policyLogProbs: unknown, foreign: true };
 }
 
+/**
+ * A completion that was begun for the policy: `row` was sampled after `prompt` and a beginning; here the beginning counts
+ * as the completion's first tokens (there are `row.promptIds.length` less the prompt's of them).
+ *
+ * @throws UsageError when the row's prompt does not begin with `prompt`, token by token
+ */
+export function begunRow(tokenizer: Tokenizer, row: Row, prompt: string): Row {
+  const promptIds = Int32Array.from(tokenizer.encodePrompt(prompt));
+  const same = promptIds.every((id, t) => id === row.promptIds[t]);
+  if (!same) refuse("rows", `a prompt does not begin with ${JSON.stringify(prompt)}`, "end it where a token ends");
+  const begun = row.promptIds.slice(promptIds.length);
+  const unknown = new Float32Array(begun.length + row.completionIds.length).fill(Number.NaN);
+  const sampleLogProbs = unknown.slice();
+  sampleLogProbs.set(row.sampleLogProbs, begun.length);
+  return {
+    ...row,
+    promptIds,
+    completionIds: Int32Array.from([...begun, ...row.completionIds]),
+    sampleLogProbs,
+    policyLogProbs: unknown,
+    completion: tokenizer.decode(begun) + row.completion,
+    foreign: true,
+  };
+}
+
 /** Some of the rows, with their extra columns and rewards. Problems and their numbers stay. @param rows numbers of rows */
 export function selectRows(rollouts: Rollouts, rows: readonly number[], padId: number): Rollouts {
   const all = rowsOf(rollouts);
