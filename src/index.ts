@@ -26,8 +26,14 @@ export {
 } from "./toolkit/demonstrations.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type ProblemScore } from "./toolkit/evaluate.ts";
 export { allFinite, checkBinary, checkFinite, checkUnbroken, equalLengths, someTrained } from "./toolkit/finite.ts";
-export { type GaeInput, type GaeOptions, generalizedAdvantages } from "./toolkit/gae.ts";
-export { groupRows } from "./toolkit/group-rows.ts";
+export {
+  accumulateAdvantages,
+  type GaeInput,
+  type GaeOptions,
+  generalizedAdvantages,
+  type Stretch,
+} from "./toolkit/gae.ts";
+export { groupRows, someCompany } from "./toolkit/group-rows.ts";
 export * from "./toolkit/groups.ts";
 export type { AdamWOptions } from "./toolkit/jit/adamw.ts";
 export { type EagerBackend, eagerBackend } from "./toolkit/jit/eager-backend.ts";
@@ -36,6 +42,7 @@ export { gradientStep } from "./toolkit/jit/gradient-step.ts";
 export type { HostTensor } from "./toolkit/jit/host-tensor.ts";
 export { jit } from "./toolkit/jit/jit.ts";
 export { constant, cosine, linearWarmup } from "./toolkit/jit/schedules.ts";
+export { type JoinOptions, joinRollouts, selectGroups } from "./toolkit/join-rollouts.ts";
 export {
   allLogits,
   entropy,
@@ -76,7 +83,8 @@ export * from "./toolkit/ratio.ts";
 export { UsageError } from "./toolkit/refuse.ts";
 export type { Reward, RewardInput, Rewards } from "./toolkit/reward.ts";
 export { type Rng, rng } from "./toolkit/rng.ts";
-export { furtherDraw, type Rollout, type Rollouts, sampleCompletions } from "./toolkit/rollout.ts";
+export { furtherDraw, processedTokens, type Rollout, type Rollouts, sampleCompletions } from "./toolkit/rollout.ts";
+export { packRollouts, unpackRollouts } from "./toolkit/rollouts-json.ts";
 export {
   begunRow,
   foreignRow,
@@ -93,6 +101,7 @@ export { storedStep } from "./toolkit/runs/stored-step.ts";
 export { type Seam, stateful, wrapSeam, wrapStateful } from "./toolkit/seam.ts";
 export * from "./toolkit/tabular.ts";
 export * from "./toolkit/tasks/index.ts";
+export { completionSpan, returnsToGo, scoredMask, tokenRewards, whitened } from "./toolkit/token-rewards.ts";
 export { type Cosines, compareGradients, type GradientComparison } from "./toolkit/train/compare-gradients.ts";
 export { type PretrainOptions, pretrain } from "./toolkit/train/pretrain.ts";
 export { type Recomputed, type RecomputeOptions, type RewardedRollouts, recompute } from "./toolkit/train/recompute.ts";

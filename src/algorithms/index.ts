@@ -197,6 +197,7 @@ export {
   recordLosses,
   replayBatch,
 } from "./recap-weights.ts";
+export { type ReinforceOptions, reinforce, reinforceAdvantages } from "./reinforce.ts";
 export {
   type ReinforcePlusPlusOptions,
   reinforcePlusPlus,

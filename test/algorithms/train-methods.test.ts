@@ -41,6 +41,7 @@ import {
   real,
   reasoningBoundarySelf,
   recap,
+  reinforce,
   reinforcePlusPlus,
   remax,
   rlep,
@@ -168,6 +169,11 @@ const methods: readonly Method[] = [
   { name: "ppo", algorithm: ppo(), options: { samplesPerPrompt: 1, miniBatches: 2, innerEpochs: 2 } },
   { name: "remax", algorithm: compose(grpo(), remax()), options: { samplesPerPrompt: 1 } },
   { name: "rlep", algorithm: compose(grpo(), rlep({ again: 2 })) },
+  {
+    name: "reinforce",
+    algorithm: compose(grpo(), reinforce({ baseline: "batch-mean" })),
+    options: { samplesPerPrompt: 1 },
+  },
 ];
 
 test.each(methods)("train: $name takes three steps, and the same ones again", async ({ algorithm, options }) => {
