@@ -65,6 +65,28 @@ export { type GrpoOptions, grpo } from "./grpo.ts";
 export { type GrpoPasskOptions, grpoPassk, grpoPasskAdvantages } from "./grpo-passk.ts";
 export { type GspoOptions, gspo, gspoToken } from "./gspo.ts";
 export {
+  expertRegion,
+  type IcpoBatch,
+  type IcpoBonusOptions,
+  type IcpoLossOptions,
+  type IcpoOptions,
+  type IcpoResult,
+  type IcpoRewardOptions,
+  type IcpoRows,
+  icpo,
+  icpoAdvantages,
+  icpoLoss,
+  icpoRewards,
+} from "./icpo.ts";
+export {
+  buildIclPrompt,
+  type Demonstration,
+  ICL_WORDS,
+  type IclWords,
+  type IcpoSampling,
+  icpoRollout,
+} from "./icpo-rollout.ts";
+export {
   adaptedCoefficient,
   type KlColumns,
   type KlInRewardOptions,

@@ -18,6 +18,7 @@ import {
   grpoPassk,
   gspo,
   gspoToken,
+  icpo,
   klInReward,
   klLoss,
   litePpo,
@@ -101,6 +102,8 @@ const methods: readonly Method[] = [
   { name: "dhpo, by entropy", algorithm: compose(grpo(), dhpo({ mix: "entropy" })), options: { miniBatches: 2 } },
   { name: "fg-expo", algorithm: compose(fgExpo(), gaussianCurriculum({ pool: 8 })) },
   { name: "grpo", algorithm: grpo() },
+  { name: "icpo", algorithm: icpo() },
+  { name: "icpo, two hinted", algorithm: icpo({ hintedSamples: 2, shots: 2, horizon: 2, delta: 0, klCoefficient: 0 }) },
   { name: "luspo", algorithm: compose(grpo(), luspo()) },
   {
     name: "mathforge-dgpo",
