@@ -28,6 +28,7 @@ export {
   pickContrastPair,
 } from "./cepo.ts";
 export { type CispoOptions, cispo } from "./cispo.ts";
+export { type ClipCovOptions, clipCov, type KlCovOptions, klCov } from "./clip-cov.ts";
 export { type DapoOptions, dapo } from "./dapo.ts";
 export { type DynamicSamplingOptions, dynamicSampling } from "./dapo-dynamic-sampling.ts";
 export { overlongFilter, type SoftOverlongOptions, softOverlong, softOverlongPenalty } from "./dapo-overlong.ts";
@@ -39,6 +40,7 @@ export {
   dhpoLoss,
   dhpoMixWeight,
 } from "./dhpo.ts";
+export { type DppoOptions, dppo } from "./dppo.ts";
 export { type DrGrpoOptions, drGrpo } from "./dr-grpo.ts";
 export {
   type AnchorCurve,
@@ -61,6 +63,8 @@ export {
   updateRate,
 } from "./fg-expo-curriculum.ts";
 export { type GdpoOptions, gdpo, gdpoAdvantages } from "./gdpo.ts";
+export { type GmpoOptions, gmpo } from "./gmpo.ts";
+export { type GpgOptions, gpg } from "./gpg.ts";
 export { type GrpoOptions, grpo } from "./grpo.ts";
 export { type GrpoPasskOptions, grpoPassk, grpoPasskAdvantages } from "./grpo-passk.ts";
 export { type GspoOptions, gspo, gspoToken } from "./gspo.ts";
@@ -86,6 +90,7 @@ export {
   type IcpoSampling,
   icpoRollout,
 } from "./icpo-rollout.ts";
+export { type KimiOptions, kimi } from "./kimi.ts";
 export {
   adaptedCoefficient,
   type KlColumns,
@@ -181,6 +186,7 @@ export {
 } from "./pacs.ts";
 export { type PassAtKTrainingOptions, passAtKTraining, passAtKTrainingAdvantages } from "./pass-at-k-training.ts";
 export { type PkpoOptions, pkpo, pkpoAdvantages } from "./pkpo.ts";
+export { type PositiveNllOptions, positiveNll } from "./positive-nll.ts";
 export { type PpoOptions, ppo, type TokenAdvantageInput, tokenAdvantages } from "./ppo.ts";
 export { type PpoClipOptions, ppoClip } from "./ppo-clip.ts";
 export { type ValueError, valueError } from "./ppo-value.ts";
@@ -284,6 +290,7 @@ export {
   temporalSchedule,
 } from "./temporal-schedule.ts";
 export { type ScheduledPrefixOptions, scheduledPrefix } from "./temporal-schedule-prefix.ts";
+export { type ToprOptions, topr } from "./topr.ts";
 export {
   selfConfidence,
   type UcasOptions,

@@ -13,6 +13,7 @@ export interface ListBatch {
   readonly sampleLogProbs?: Lists;
   readonly referenceLogProbs?: Lists;
   readonly entropies?: Lists;
+  readonly rewards?: tf.Tensor1D;
   readonly columns?: Readonly<Record<string, tf.Tensor>>;
 }
 
@@ -25,11 +26,14 @@ export interface LossAndGradient {
 
 export function lossAndGradient(objective: Objective, lists: ListBatch): LossAndGradient {
   return tf.tidy(() => {
-    const { logProbs, advantages, columns, ...rest } = lists;
+    const { logProbs, advantages, columns, rewards, ...rest } = lists;
     const perToken = advantages.map((a, b) => (typeof a === "number" ? (logProbs[b] ?? []).map(() => a) : [...a]));
     const entries = Object.entries({ ...rest, advantages: perToken });
     const tensors = Object.fromEntries(entries.map(([name, value]) => [name, table(value)]));
-    const batch = { ...tensors, ...(columns && { columns }) } as Omit<PolicyBatch, "logProbs">;
+    const batch = { ...tensors, ...(columns && { columns }), ...(rewards && { rewards }) } as Omit<
+      PolicyBatch,
+      "logProbs"
+    >;
     const at = table(logProbs);
     const { loss, metrics } = objective.loss({ ...batch, logProbs: at });
     const slope = tf.grad((x: tf.Tensor) => objective.loss({ ...batch, logProbs: x as tf.Tensor2D }).loss)(at);
