@@ -254,6 +254,24 @@ export {
 export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";
 export { type SampleAheadOptions, sampleAhead } from "./sample-ahead.ts";
 export { type SapoOptions, sapo } from "./sapo.ts";
+export { type ScrlOptions, type Subproblems, scrl } from "./scrl.ts";
+export {
+  type Block,
+  type BlockParser,
+  blockOfTokens,
+  type ParsedBlocks,
+  parseBlocks,
+  separatedBlocks,
+} from "./scrl-blocks.ts";
+export {
+  mixedGroup,
+  type ScrlAdvantageOptions,
+  type ScrlRewards,
+  type SubproblemScores,
+  scrlAdvantages,
+  scrlRewards,
+  scrlTokenAdvantages,
+} from "./scrl-credit.ts";
 export {
   type Nucleus,
   type NucleusOptions,

@@ -58,6 +58,8 @@ import {
   rover,
   sapo,
   scheduledPrefix,
+  scrl,
+  separatedBlocks,
   siren,
   softOverlong,
   steer,
@@ -85,6 +87,11 @@ const doubled = (question: string): string => question;
 const appeal = (_: unknown, completion: string): boolean => completion.startsWith("d");
 const letters = echoTask.problems({ split: "train", count: 4, seed: 0 });
 const shown = letters.map((problem) => ({ problem, completion: problem.answer }));
+
+const chained = ({ answer }: { readonly answer: string }) => ({
+  prompt: `=${answer[0]}=`,
+  answers: [answer[0] ?? "", answer],
+});
 
 /** One line a method, in the order of their names. */
 const methods: readonly Method[] = [
@@ -152,6 +159,10 @@ const methods: readonly Method[] = [
   { name: "rl-plus, begun", algorithm: rlPlus({ prefixRatio: 0.5, scale: "group-std", aggregation: "token-mean" }) },
   { name: "rover", algorithm: rover(), options: { innerEpochs: 2 } },
   { name: "scheduled-prefix", algorithm: compose(grpo(), scheduledPrefix({ prefixTokens: 2 })) },
+  {
+    name: "scrl",
+    algorithm: compose(grpo(), scrl({ subproblems: chained, blocks: separatedBlocks("="), extraPromptTokens: 1 })),
+  },
   { name: "siren", algorithm: compose(grpo(), siren()), options: { miniBatches: 2 } },
   { name: "temporal-schedule", algorithm: compose(grpo(), temporalSchedule()) },
   {

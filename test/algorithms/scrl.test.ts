@@ -1,0 +1,212 @@
+import { expect, test } from "vitest";
+import {
+  blockOfTokens,
+  grpo,
+  mixedGroup,
+  parseBlocks,
+  scrl,
+  scrlAdvantages,
+  scrlRewards,
+  separatedBlocks,
+} from "../../src/algorithms/index.ts";
+import { compose } from "../../src/toolkit/compose.ts";
+import type { CurriculumInput } from "../../src/toolkit/curriculum.ts";
+import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
+import { fromRows } from "../../src/toolkit/rows.ts";
+import { openSeam } from "../../src/toolkit/seam.ts";
+import { answerProbabilities, trainTabular } from "../../src/toolkit/tabular.ts";
+import type { Problem } from "../../src/toolkit/tasks/task.ts";
+import { echoTask } from "../support/tiny-task.ts";
+
+const tagged = "first <p1>2+2 is \\boxed{4}</p1> so <p2>\\boxed{\\frac{1}{2}} or \\boxed{8}</p2>";
+
+test("parseBlocks: K tags in order, the last balanced box of each; anything else is a bad format", () => {
+  const { valid, blocks } = parseBlocks(tagged, 2);
+  expect(valid).toBe(true);
+  expect(blocks.map(({ answer }) => answer)).toEqual(["4", "8"]);
+  expect(blocks.map(({ start, end }) => tagged.slice(start, end))[0]).toBe("2+2 is \\boxed{4}");
+  for (const [text, count] of [
+    [tagged, 3],
+    ["<p2>\\boxed{1}</p2><p1>\\boxed{2}</p1>", 2],
+    ["<p1>\\boxed{1}</p1><p1>\\boxed{1}</p1><p2>\\boxed{2}</p2>", 2],
+    ["<p1>\\boxed{1}</p1><p2>\\boxed{2}", 2],
+    ["", 2],
+  ] as const) {
+    expect(parseBlocks(text, count)).toEqual({ valid: false, blocks: [] });
+  }
+  expect(parseBlocks("<p1>none</p1><p2>\\boxed{2</p2>", 2).blocks.map(({ answer }) => answer)).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect(() => parseBlocks("", 1)).toThrow("parseBlocks: there are 1 blocks; pass 2 or more.");
+});
+
+test("blockOfTokens: a token is of a block when all of its characters are; separators and EOS are of none", () => {
+  const tokenizer = charTokenizer(echoTask.alphabet);
+  const { blocks } = separatedBlocks("=")("ab=c", 2);
+  const ids = [...tokenizer.encode("ab=c"), tokenizer.eosId];
+  expect(blockOfTokens(tokenizer, ids, blocks)).toEqual([1, 1, 0, 2, 0]);
+  expect(separatedBlocks("=")("abc", 2).valid).toBe(false);
+  const overlapping = [
+    { start: 0, end: 3, answer: "" },
+    { start: 2, end: 4, answer: "" },
+  ];
+  expect(() => blockOfTokens(tokenizer, ids, overlapping)).toThrow("scrl: block 2 is [2, 4)");
+});
+
+test("scrl: the prefix gate keeps a policy from farming later links", () => {
+  const { progress, rewards } = scrlRewards(
+    [
+      [0, 1, 1],
+      [1, 1, 0],
+    ],
+    [1, 1],
+  );
+  expect(progress).toEqual([0, 2]);
+  expect(rewards).toEqual([
+    [0, 0, 0],
+    [1, 1, 0],
+  ]);
+  const advantages = scrlAdvantages({ rewards, formatValid: [1, 1] }, { epsilon: 0 });
+  expect(advantages).toEqual(
+    [
+      [-Math.SQRT1_2, -Math.SQRT1_2, 0],
+      [Math.SQRT1_2, Math.SQRT1_2, 0],
+    ].map((row) => row.map((x) => expect.closeTo(x, 12))),
+  );
+});
+
+const chain = ({ answer }: Problem) => ({ prompt: `=${answer[0]}=`, answers: [answer[0] ?? "", answer] });
+const method = compose(grpo({ scale: "none" }), scrl({ subproblems: chain, blocks: separatedBlocks("=") }));
+
+test("scrl: a problem with a chain is asked twice, with half of the completions each; an odd budget is refused", async () => {
+  const input = (samplesPerPrompt: number): CurriculumInput => ({
+    ...{ task: echoTask, seed: 1, step: 0, steps: 9, level: undefined, promptsPerStep: 2, samplesPerPrompt },
+    previous: undefined,
+  });
+  if (method.curriculum === undefined) throw new Error("no curriculum");
+  const { problems, samplesPerPrompt } = await openSeam(method.curriculum).next(input(8));
+  const [first, second] = problems;
+  expect(first?.prompt).toBe(`=${second?.prompt}`);
+  expect(samplesPerPrompt).toEqual([4, 4, 4, 4]);
+  await expect(async () =>
+    openSeam(method.curriculum ?? (() => ({ problems: [], samplesPerPrompt: 1 }))).next(input(5)),
+  ).rejects.toThrow("mixedGroup: the budget is 5; pass an even number of completions, 4 or more.");
+  expect(mixedGroup(6)).toEqual({ curriculum: 3, plain: 3 });
+});
+
+test("scrl: chains are rewarded by their solved prefix and credited block by block; plain rows as ever", async () => {
+  const tokenizer = charTokenizer(echoTask.alphabet);
+  const [problem] = echoTask.problems({ split: "train", count: 1, seed: 0 }); // a, answer aa
+  if (problem === undefined || method.reward === undefined) throw new Error("no problem or reward");
+  const asked: Problem = { ...problem, prompt: "=a=", data: { scrlAnswers: ["a", "aa"] } };
+  const texts = ["a=aa", "a=b", "b=aa", "a", "aa", "b"];
+  const rows = texts.map((completion, b) => {
+    const completionIds = Int32Array.from([...tokenizer.encode(completion), tokenizer.eosId]);
+    const logProbs = new Float32Array(completionIds.length);
+    const promptIds = Int32Array.from(tokenizer.encodePrompt(b < 4 ? "=a=" : "a="));
+    return {
+      ...{ group: b < 4 ? 0 : 1, promptIds, completionIds, completion, finish: "eos" as const, foreign: false },
+      ...{ sampleLogProbs: logProbs, policyLogProbs: logProbs },
+    };
+  });
+  const rollouts = fromRows(rows, { problems: [asked, problem], padId: 0 });
+  const rewards = await openSeam(method.reward).next({ task: echoTask, rollouts });
+  expect([...rewards.values]).toEqual([1, 0.5, 0, 0, 1, 0]);
+  expect(rewards.verdicts.map(({ status }) => status)).toEqual([
+    "correct",
+    "partial",
+    "wrong",
+    "unparsed",
+    "correct",
+    "wrong",
+  ]);
+  expect(rewards.metrics).toEqual({ "scrl/format_valid": 0.75, "scrl/progress": 0.375 });
+  const models = { policy: { tokenizer }, reference: { tokenizer } } as never;
+  const { perToken } = await openSeam(method.advantage).next({ rollouts, rewards, step: 0, steps: 9, models });
+  const tokens = rollouts.width - 1;
+  const row = (b: number): number[] => {
+    const start = b * tokens + (rollouts.promptLengths[b] ?? 0) - 1;
+    return [...perToken.subarray(start, start + (rollouts.completionLengths[b] ?? 0))];
+  };
+  const credit = scrlAdvantages({
+    rewards: [
+      [1, 1],
+      [1, 0],
+      [0, 0],
+      [0, 0],
+    ],
+    formatValid: [1, 1, 1, 0],
+  });
+  const [one = 0, two = 0] = credit[0] ?? [];
+  expect(row(0)).toEqual([one, 0, two, two, 0].map((x) => expect.closeTo(x, 6)));
+  expect(row(2)).toEqual(
+    [credit[2]?.[0] ?? 0, 0, credit[2]?.[1] ?? 0, credit[2]?.[1] ?? 0, 0].map((x) => expect.closeTo(x, 6)),
+  );
+  expect(row(3)).toEqual([0, 0]);
+  expect(row(4)).toEqual([0.5, 0.5, 0.5]);
+});
+
+test("scrl: with chains, final answers are found that rewards at the end alone leave in the dark", async () => {
+  // Four links, each one of 6 symbols; a plain answer is right as a whole only: once in 1,296 at first.
+  const [contexts, symbols, length] = [6, 6, 4];
+  const right = (context: number): number[] => [0, 1, 2, 3].map((j) => (context + j) % symbols);
+  const reward = (context: number, answer: readonly number[]) =>
+    answer.every((s, j) => s === right(context)[j]) ? 1 : 0;
+  const base = { contexts, symbols, length, states: "position" as const, reward };
+  const sizes = { steps: 60, samplesPerPrompt: 8, seed: 1, learningRate: 12, measureEvery: 60 };
+  const solved = async (gated: boolean): Promise<number> => {
+    const algorithm = gated
+      ? {
+          ...grpo(),
+          advantage: (
+            input: Parameters<Extract<ReturnType<typeof grpo>["advantage"], (...of: never[]) => unknown>>[0],
+          ) => {
+            const { rollouts } = input;
+            const perToken = new Float32Array(rollouts.mask.length);
+            const tokens = rollouts.width - 1;
+            for (let group = 0; group < contexts; group++) {
+              const rows = [...rollouts.group.keys()].filter((b) => rollouts.group[b] === group);
+              const start = (b: number) => b * tokens + (rollouts.promptLengths[b] ?? 1) - 1;
+              const first = (b: number) => b * rollouts.width + (rollouts.promptLengths[b] ?? 0);
+              const answers = rows.map((b) => [...rollouts.ids.subarray(first(b), first(b) + length)]); // symbols are ids
+              const raw = answers.map((answer) => right(group).map((s, j) => (answer[j] === s ? 1 : 0)));
+              const formatValid = rows.map(() => 1);
+              const { rewards } = scrlRewards(raw, formatValid);
+              for (const [i, values] of scrlAdvantages({ rewards, formatValid }).entries())
+                perToken.set(values, start(rows[i] ?? 0));
+            }
+            return { perToken };
+          },
+        }
+      : grpo();
+    const { policy } = await trainTabular({ problem: base, algorithm, ...sizes });
+    const shares = Array.from(
+      { length: contexts },
+      (_, c) => answerProbabilities(policy, c)[right(c).reduce((at, s) => at * symbols + s, 0)] ?? 0,
+    );
+    return shares.reduce((sum, share) => sum + share, 0) / contexts;
+  };
+  const [credited, plain] = [await solved(true), await solved(false)];
+  expect(credited).toBeGreaterThan(plain + 0.3);
+});
+
+test.each([
+  [() => scrl({ subproblem: () => undefined } as never), 'scrl: there is no option "subproblem"'],
+  [() => scrlRewards([[1, 0]], [1]), "scrlRewards: there are 1 rollouts"],
+  [() => scrlRewards([[1], [0]], [1, 1]), "scrlRewards: there are 1 subproblems"],
+  [
+    () =>
+      scrlRewards(
+        [
+          [1, 0],
+          [1, 2],
+        ],
+        [1, 1],
+      ),
+    "scrlRewards: row 1 has score 2 at subproblem 2",
+  ],
+  [() => separatedBlocks(""), "separatedBlocks: the separator is empty"],
+])("refuses %#", (act, message) => {
+  expect(act).toThrow(message);
+});

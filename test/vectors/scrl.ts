@@ -1,0 +1,20 @@
+/** From the names of the scrl forms to `src/algorithms/scrl-credit.ts`. */
+import { scrlAdvantages, scrlRewards, scrlTokenAdvantages } from "../../src/algorithms/index.ts";
+
+interface Inputs {
+  readonly raw: readonly (readonly number[])[];
+  readonly formatValid?: readonly number[];
+  readonly ddof?: number;
+  readonly eps?: number;
+  readonly spanIndex: readonly (readonly number[])[];
+  readonly mask?: readonly (readonly number[])[];
+}
+
+export function evaluate(inputs: Inputs, form: string): unknown {
+  const { raw, formatValid = raw.map(() => 1), ddof = 1, eps = 1e-6 } = inputs;
+  const { progress, rewards } = scrlRewards(raw, formatValid);
+  const advantages = scrlAdvantages({ rewards, formatValid }, { ddof, epsilon: eps });
+  if (form === "scrl/0") return { progress, rewards, advantages };
+  const { spanIndex, mask } = inputs;
+  return { tokenAdvantages: scrlTokenAdvantages({ spanIndex, advantages, ...(mask && { mask }) }) };
+}
