@@ -96,6 +96,7 @@ export {
   selectRows,
   unscoredBehind,
 } from "./toolkit/rows.ts";
+export * from "./toolkit/runs/import.ts";
 export { readRun, type StoredRun } from "./toolkit/runs/read-run.ts";
 export { storedStep } from "./toolkit/runs/stored-step.ts";
 export { type Seam, stateful, wrapSeam, wrapStateful } from "./toolkit/seam.ts";
