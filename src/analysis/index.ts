@@ -102,3 +102,14 @@ export {
   type Weights,
   weightDeltas,
 } from "./weight-deltas.ts";
+export {
+  combineChanges,
+  type ExtrapolationOptions,
+  extrapolationWeights,
+  fitTrajectory,
+  fitTrajectoryGram,
+  projectionWeights,
+  type Trajectory,
+  type TrajectoryDirection,
+  type TrajectoryOptions,
+} from "./weights/trajectory.ts";
