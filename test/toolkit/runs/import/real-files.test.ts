@@ -1,7 +1,7 @@
 /** Files that the peers' own writers made: scripts/reference/import-fixtures.py says how. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { zstdDecompressSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import { expect, test } from "vitest";
 import { importedSet, importRun } from "../../../../src/index.ts";
 
@@ -30,7 +30,7 @@ test.each(["gzip", "brotli", "none"])("parquet: pages compressed by %s are read"
 
 test("parquet: Zstandard is read where Node has it, else the row says what is missing", async () => {
   const run = await importRun(join(fixtures, "parquet-zstd.parquet"), { badRows: "exclude" });
-  if (typeof zstdDecompressSync === "function") expect(importedSet(run).problems).toHaveLength(2);
+  if ("zstdDecompressSync" in zlib) expect(importedSet(run).problems).toHaveLength(2);
   else expect(run.badRows[0]).toMatchObject({ line: 1, problem: expect.stringContaining("Node reads from 22.15 on") });
 });
 
