@@ -102,7 +102,15 @@ export { storedStep } from "./toolkit/runs/stored-step.ts";
 export { type Seam, stateful, wrapSeam, wrapStateful } from "./toolkit/seam.ts";
 export * from "./toolkit/tabular.ts";
 export * from "./toolkit/tasks/index.ts";
-export { completionSpan, returnsToGo, scoredMask, tokenRewards, whitened } from "./toolkit/token-rewards.ts";
+export {
+  completionSpan,
+  type Moments,
+  moments,
+  returnsToGo,
+  scoredMask,
+  tokenRewards,
+  whiten,
+} from "./toolkit/token-rewards.ts";
 export { type Cosines, compareGradients, type GradientComparison } from "./toolkit/train/compare-gradients.ts";
 export { type PretrainOptions, pretrain } from "./toolkit/train/pretrain.ts";
 export { type Recomputed, type RecomputeOptions, type RewardedRollouts, recompute } from "./toolkit/train/recompute.ts";

@@ -121,12 +121,13 @@ export interface KlColumns {
 /** The estimate at each position; padding may hold anything. @returns [B, T] */
 export function tokenKl({ logProbs, referenceLogProbs }: KlColumns, estimator: KlEstimator): Float32Array {
   equalLengths("klInReward", { logProbs, referenceLogProbs });
-  return logProbs.map((logP, i) => {
-    const difference = (referenceLogProbs[i] ?? Number.NaN) - logP;
+  const out = new Float32Array(logProbs.length);
+  for (let i = 0; i < out.length; i++) {
+    const difference = (referenceLogProbs[i] ?? Number.NaN) - (logProbs[i] ?? Number.NaN);
     const d = Math.min(Math.max(difference, -LOG_RATIO_LIMIT), LOG_RATIO_LIMIT);
-    if (estimator === "k1") return -d;
-    return estimator === "k2" ? d ** 2 / 2 : Math.exp(d) - d - 1;
-  });
+    out[i] = estimator === "k1" ? -d : estimator === "k2" ? (d * d) / 2 : Math.exp(d) - d - 1;
+  }
+  return out;
 }
 
 export interface Penalised {

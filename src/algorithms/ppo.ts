@@ -35,7 +35,7 @@ import { checkOptions } from "../toolkit/options.ts";
 import { clippedGain, clipSides, tokenRatio } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import type { Rollouts } from "../toolkit/rollout.ts";
-import { completionSpan, scoredMask, tokenRewards, whitened } from "../toolkit/token-rewards.ts";
+import { completionSpan, moments, scoredMask, tokenRewards, whiten } from "../toolkit/token-rewards.ts";
 import { valueError } from "./ppo-value.ts";
 
 export interface PpoOptions {
@@ -121,14 +121,15 @@ function ppoAdvantage(input: AdvantageInput, settings: Settings): Advantages {
     settings,
   );
   const mask = scoredMask(rollouts, rewards.values);
-  const none = !mask.includes(1);
+  const { squares } = settings.whiten ? whiten(advantages, mask, 1e-8) : moments(advantages, mask);
+  const all = moments(returns, mask).squares;
   return {
-    perToken: settings.whiten ? whitened(advantages, mask, 1e-8) : advantages,
+    perToken: advantages,
     ...(mask !== rollouts.mask && { mask }),
     columns: { returns },
     ...(settings.whiten && { scaledBy: "ppo" }),
-    ...(none && { skip: "no completion is scored" }),
-    metrics: { value_explained_variance: explainedVariance(returns, values, mask) },
+    ...(!mask.includes(1) && { skip: "no completion is scored" }),
+    metrics: { value_explained_variance: all === 0 ? Number.NaN : 1 - squares / all }, // Var(R - V), and R - V is A
   };
 }
 
@@ -152,30 +153,6 @@ export function tokenAdvantages(
     for (let i = start; i < end; i++) returns[i] = (advantages[i] ?? 0) + (values[i] ?? 0);
   }
   return { advantages, returns };
-}
-
-/** 1 - Var(R - V) / Var(R) over the mask; NaN (not defined) where all returns are equal. */
-function explainedVariance(returns: Float32Array, values: Float32Array, mask: Float32Array): number {
-  const [all, rest] = [spread(), spread()];
-  for (let i = 0; i < mask.length; i++) {
-    if (mask[i] === 0) continue;
-    all.add(returns[i] ?? 0);
-    rest.add((returns[i] ?? 0) - (values[i] ?? 0));
-  }
-  return all.squares() === 0 ? Number.NaN : 1 - rest.squares() / all.squares();
-}
-
-/** Sum of squared differences from the mean, in one pass (Welford). */
-function spread(): { add(x: number): void; squares(): number } {
-  let [count, mean, squares] = [0, 0, 0];
-  return {
-    add(x) {
-      const before = x - mean;
-      mean += before / ++count;
-      squares += before * (x - mean);
-    },
-    squares: () => squares,
-  };
 }
 
 function ppoLoss(batch: PolicyBatch, settings: Settings): ObjectiveResult {

@@ -17,7 +17,7 @@ import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { checkOptions } from "../toolkit/options.ts";
-import { returnsToGo, scoredMask, tokenRewards, whitened } from "../toolkit/token-rewards.ts";
+import { returnsToGo, scoredMask, tokenRewards, whiten } from "../toolkit/token-rewards.ts";
 
 export interface ReinforcePlusPlusOptions {
   /** What the reward is held against before the normalisation. Default "none": eq. 5. */
@@ -66,6 +66,6 @@ export function reinforcePlusPlusAdvantages(
     baseline === "none"
       ? returnsToGo(rollouts, tokenRewards(rollouts, rewards), gamma)
       : spreadOverTokens(groupAdvantages(rewards.values, rollouts.group, centred), rollouts.width - 1);
-  const perToken = whitened(returns, scoredMask(rollouts, rewards.values), epsilon);
-  return { perToken, scaledBy: "reinforce-plus-plus" };
+  whiten(returns, scoredMask(rollouts, rewards.values), epsilon);
+  return { perToken: returns, scaledBy: "reinforce-plus-plus" };
 }

@@ -71,28 +71,41 @@ export function scoredMask(rollouts: Pick<Rollouts, "mask" | "width">, values: F
 }
 
 /**
- * Shifted and scaled to mean 0 and variance 1 over what the mask keeps: (x - mean) / sqrt(variance + epsilon), n - 1 in the
- * variance. 0 elsewhere, and everywhere where all kept numbers are equal (told by value, not by a deviation that rounding
- * leaves) or only one is kept.
+ * Shifts and scales, in place, to mean 0 and variance 1 over what the mask keeps: (x - mean) / sqrt(variance + epsilon), n - 1
+ * in the variance. 0 elsewhere, and everywhere where all kept numbers are equal (told by value, not by a deviation that
+ * rounding leaves) or only one is kept.
  *
- * @param values of the mask's length
+ * @param values of the mask's length; overwritten
+ * @returns the moments before
  */
-export function whitened(values: Float32Array, mask: Float32Array, epsilon: number): Float32Array {
-  let [count, sum, low, high] = [0, 0, Infinity, -Infinity];
-  for (let i = 0; i < values.length; i++) {
-    if (mask[i] === 0) continue;
-    const value = values[i] ?? 0;
-    count++;
-    sum += value;
-    low = Math.min(value, low);
-    high = Math.max(value, high);
+export function whiten(values: Float32Array, mask: Float32Array, epsilon: number): Moments {
+  const before = moments(values, mask);
+  const { count, mean, squares } = before;
+  const scale = count < 2 || squares === 0 ? 0 : 1 / Math.sqrt(squares / (count - 1) + epsilon);
+  if (scale === 0) values.fill(0);
+  else for (let i = 0; i < values.length; i++) values[i] = mask[i] === 0 ? 0 : ((values[i] ?? 0) - mean) * scale;
+  return before;
+}
+
+export interface Moments {
+  /** Numbers that the mask keeps. */
+  readonly count: number;
+  readonly mean: number;
+  /** Sum of squared differences from the mean; 0 exactly where all are equal. */
+  readonly squares: number;
+}
+
+/** Moments of the numbers that the mask keeps, in one pass: sums of differences from the first of them, so that equal ones give 0. */
+export function moments(values: Float32Array, mask: Float32Array): Moments {
+  const first = mask.findIndex((keep) => keep !== 0);
+  if (first < 0) return { count: 0, mean: Number.NaN, squares: 0 };
+  const shift = values[first] ?? 0;
+  let [count, sum, squares] = [0, 0, 0];
+  for (let i = first; i < values.length; i++) {
+    const d = mask[i] === 0 ? 0 : (values[i] ?? 0) - shift; // without a branch: a third of the time
+    count += mask[i] === 0 ? 0 : 1;
+    sum += d;
+    squares += d * d;
   }
-  const out = new Float32Array(values.length);
-  if (count < 2 || low === high) return out;
-  const mean = sum / count;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) if (mask[i] !== 0) squares += ((values[i] ?? 0) - mean) ** 2;
-  const scale = 1 / Math.sqrt(squares / (count - 1) + epsilon);
-  for (let i = 0; i < values.length; i++) if (mask[i] !== 0) out[i] = ((values[i] ?? 0) - mean) * scale;
-  return out;
+  return { count, mean: shift + sum / count, squares: Math.max(squares - (sum * sum) / count, 0) };
 }

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { someCompany } from "../../src/toolkit/group-rows.ts";
 import { pickRewards, selectRows } from "../../src/toolkit/rows.ts";
-import { completionSpan, returnsToGo, scoredMask, tokenRewards, whitened } from "../../src/toolkit/token-rewards.ts";
+import {
+  completionSpan,
+  moments,
+  returnsToGo,
+  scoredMask,
+  tokenRewards,
+  whiten,
+} from "../../src/toolkit/token-rewards.ts";
 import { advantageInput } from "../support/advantage-input.ts";
 
 // Rows of 3, 1 and 2 tokens after a prompt of one: columns [0, 3), [3, 4), [6, 8) of [3, 3].
@@ -37,6 +44,13 @@ test("scored mask: without the rows that have no reward", () => {
   expect(scoredMask(rollouts, Float32Array.of(1, 1, 1))).toBe(rollouts.mask);
 });
 
+/** A copy, whitened. */
+function whitened(values: Float32Array, mask: Float32Array, epsilon: number): Float32Array {
+  const copy = values.slice();
+  whiten(copy, mask, epsilon);
+  return copy;
+}
+
 test("whitened: mean 0 and variance 1 (n - 1) where the mask is 1", () => {
   const mask = Float32Array.of(1, 1, 0, 1);
   const found = whitened(Float32Array.of(1, 2, Number.NaN, 6), mask, 0); // mean 3; 4 + 1 + 9 = 14, over 2
@@ -44,6 +58,14 @@ test("whitened: mean 0 and variance 1 (n - 1) where the mask is 1", () => {
     expect(found[i]).toBeCloseTo(value / Math.sqrt(7), 6);
   });
   expect(whitened(Float32Array.of(1, 2, 0, 6), mask, 2)[3]).toBeCloseTo(3 / Math.sqrt(9), 6); // epsilon in the variance
+});
+
+test("whitened: the moments before are told", () => {
+  const mask = Float32Array.of(0, 1, 0, 1, 1);
+  const values = Float32Array.of(Number.NaN, 1, Number.NaN, 2, 6);
+  expect(moments(values, mask)).toEqual({ count: 3, mean: 3, squares: 14 });
+  expect(whiten(values, mask, 0)).toEqual({ count: 3, mean: 3, squares: 14 });
+  expect(moments(values, new Float32Array(5))).toEqual({ count: 0, mean: Number.NaN, squares: 0 });
 });
 
 test("whitened: equal numbers and a single one give 0, told by value", () => {
