@@ -47,13 +47,16 @@ export interface StepRecord {
  * whose scored rewards are all equal, which therefore teach nothing.
  */
 export function rolloutMetrics(
-  rollouts: Pick<Rollouts, "group" | "completionLengths" | "finish" | "tokensPerSecond">,
+  rollouts: Pick<Rollouts, "group" | "completionLengths" | "finish" | "tokensPerSecond" | "foreign">,
   rewards: Rewards,
 ): Record<string, number> {
+  const asked = verifiedRows(rollouts, rewards);
   const groups = [...groupStatistics(rewards.values, rollouts.group).values()];
   const scored = rewards.values.filter((value) => !Number.isNaN(value));
   const deviations = groups.map(({ squares, count }) => (count > 1 ? Math.sqrt(squares / (count - 1)) : 0));
-  const lengths = rollouts.completionLengths;
+  const lengths = rollouts.completionLengths.filter((_, b) => asked.has(b));
+  const finish = rollouts.finish.filter((_, b) => asked.has(b));
+  const verdicts = rewards.verdicts.filter((_, b) => asked.has(b));
   return {
     reward: mean(scored),
     reward_std: mean(deviations),
@@ -61,14 +64,21 @@ export function rolloutMetrics(
     "completions/mean_length": mean(lengths),
     "completions/min_length": lengths.reduce((low, length) => Math.min(low, length), Infinity),
     "completions/max_length": lengths.reduce((high, length) => Math.max(high, length), 0),
-    "completions/clipped_ratio": share(rollouts.finish, (finish) => finish === "length"),
-    unparsed_ratio: share(rewards.verdicts, ({ status }) => status === "unparsed"),
-    unscored_ratio: share(rewards.verdicts, ({ score }) => score === null),
+    "completions/clipped_ratio": share(finish, (reason) => reason === "length"),
+    unparsed_ratio: share(verdicts, ({ status }) => status === "unparsed"),
+    unscored_ratio: share(verdicts, ({ score }) => score === null),
     tokens_per_second: rollouts.tokensPerSecond,
   };
 }
 
-/** Events that a step's figures call for. */
+/**
+ * Rows that figures are of: all but those that others wrote and nobody verified, such as a copy after another prompt.
+ */
+export function verifiedRows({ foreign }: Pick<Rollouts, "foreign">, { values }: Rewards): ReadonlySet<number> {
+  return new Set([...values.keys()].filter((b) => foreign?.[b] !== 1 || !Number.isNaN(values[b])));
+}
+
+/** Events that a step's figures call for. @param rows that the figures are of */
 export function stepEvents(metrics: Readonly<Record<string, number>>, rows: number): StepEvent[] {
   const events: StepEvent[] = [];
   if (metrics.frac_reward_zero_std === 1) {

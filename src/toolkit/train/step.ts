@@ -10,7 +10,7 @@ import { compareFingerprints } from "./identity.ts";
 import { createLearner, type Learned, type Learner } from "./learner.ts";
 import type { LearnColumns } from "./micro-batch.ts";
 import type { TrainOptions, TrainSettings } from "./options.ts";
-import { rolloutMetrics, type StepEvent, type StepRecord, stepEvents } from "./record.ts";
+import { rolloutMetrics, type StepEvent, type StepRecord, stepEvents, verifiedRows } from "./record.ts";
 import { noRollouts } from "./rollouts.ts";
 import { createScoring, type Scored, type Scoring } from "./scoring.ts";
 
@@ -96,7 +96,7 @@ async function takeStep(
     ...update,
     ...{ learning_rate: rate, num_tokens: memory.tokensSeen, step_time: seconds(timing) },
   };
-  const record = recordOf({ step, metrics, timing, fingerprint, learned, rollouts, skipped });
+  const record = recordOf({ step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped });
   memory.metrics = record.metrics;
   return { columns, record };
 }
@@ -212,11 +212,12 @@ async function updateWeights(
 interface Finished extends Pick<StepRecord, "step" | "metrics" | "timing"> {
   readonly fingerprint: string;
   readonly learned: Learned;
-  readonly rollouts: Pick<Rollouts, "rows" | "events">;
+  readonly rollouts: Pick<Rollouts, "events" | "foreign">;
+  readonly rewards: Rewards;
   readonly skipped: string | undefined;
 }
 
-function recordOf({ step, metrics, timing, fingerprint, learned, rollouts, skipped }: Finished): StepRecord {
+function recordOf({ step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped }: Finished): StepRecord {
   const { max, mean } = learned.difference;
   const all = {
     ...metrics,
@@ -228,7 +229,11 @@ function recordOf({ step, metrics, timing, fingerprint, learned, rollouts, skipp
     metrics: Object.fromEntries(Object.entries(all).filter(([, value]) => !Number.isNaN(value))), // NaN: not defined here
     timing,
     identity: { fingerprint, maxLogProbDifference: max },
-    events: [...stepEvents(metrics, rollouts.rows), ...rolloutEvents(rollouts), ...skipEvents(skipped)],
+    events: [
+      ...stepEvents(metrics, verifiedRows(rollouts, rewards).size),
+      ...rolloutEvents(rollouts),
+      ...skipEvents(skipped),
+    ],
   };
 }
 

@@ -37,6 +37,23 @@ test("rolloutMetrics: unscored rows count in no reward figure", () => {
   });
 });
 
+test("rolloutMetrics: rows that others wrote count when they were verified, and are left out when not", () => {
+  const two = { group: Int32Array.of(0, 0, 0), completionLengths: Int32Array.of(2, 8, 4), tokensPerSecond: 1 };
+  const verifier = { name: "t", version: "1" };
+  const verdict = (score: number | null) => ({ score, status: "wrong" as const, reason: "", ms: 0, verifier });
+  const finish = ["eos", "length", "eos"] as const;
+  const metrics = rolloutMetrics(
+    { ...two, finish, foreign: Uint8Array.of(0, 1, 1) },
+    { values: Float32Array.of(1, Number.NaN, 0), verdicts: [verdict(1), verdict(null), verdict(0)] },
+  );
+  expect(metrics).toMatchObject({
+    reward: 0.5,
+    unscored_ratio: 0,
+    "completions/max_length": 4,
+    "completions/clipped_ratio": 0,
+  });
+});
+
 test("stepEvents: a step without gradient, unscored rows and completions all cut off are each told", () => {
   const metrics = { frac_reward_zero_std: 1, unscored_ratio: 0.2, "completions/clipped_ratio": 1 };
   expect(stepEvents(metrics, 5).map(({ kind }) => kind)).toEqual(["no-gradient", "unscored", "all-cut-off"]);
