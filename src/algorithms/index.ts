@@ -273,6 +273,26 @@ export {
   scrlTokenAdvantages,
 } from "./scrl-credit.ts";
 export {
+  checkSsb,
+  labelLogProbs,
+  type SemanticSoftBootstrappingOptions,
+  type SsbColumns,
+  type SsbLoss,
+  type SsbLossOptions,
+  type SsbTensors,
+  semanticSoftBootstrapping,
+  ssbLoss,
+  teacherDivergence,
+} from "./semantic-soft-bootstrapping.ts";
+export {
+  type AlignedReply,
+  alignReply,
+  buildHintedPrompt,
+  type ContextPair,
+  keepIfCorrect,
+  selectContextPair,
+} from "./semantic-soft-bootstrapping-data.ts";
+export {
   type Nucleus,
   type NucleusOptions,
   nucleusEntropy,

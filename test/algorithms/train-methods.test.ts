@@ -59,6 +59,7 @@ import {
   sapo,
   scheduledPrefix,
   scrl,
+  semanticSoftBootstrapping,
   separatedBlocks,
   siren,
   softOverlong,
@@ -162,6 +163,11 @@ const methods: readonly Method[] = [
   {
     name: "scrl",
     algorithm: compose(grpo(), scrl({ subproblems: chained, blocks: separatedBlocks("="), extraPromptTokens: 1 })),
+  },
+  {
+    name: "semantic-soft-bootstrapping",
+    algorithm: semanticSoftBootstrapping({ kdWeight: 0.75 }),
+    options: { promptsPerStep: 24, microBatches: 2 },
   },
   { name: "siren", algorithm: compose(grpo(), siren()), options: { miniBatches: 2 } },
   { name: "temporal-schedule", algorithm: compose(grpo(), temporalSchedule()) },

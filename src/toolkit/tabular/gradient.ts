@@ -82,7 +82,7 @@ interface Differentiated extends Omit<TabularGradient, "gradient"> {
 }
 
 function differentiate(
-  { needs, loss }: Objective,
+  objective: Objective,
   host: ReturnType<typeof microBatch>,
   seen: Seen,
   { rows, tokens }: { readonly rows: number; readonly tokens: number },
@@ -98,12 +98,12 @@ function differentiate(
     const given: PolicyBatch = {
       ...batch,
       logProbs,
-      ...(needs.entropy && { entropies }),
+      ...(objective.needs.entropy && { entropies }),
       ...(logits && { logits }),
     };
     let metrics: Readonly<Record<string, tf.Scalar>> = {};
     const value = (): tf.Scalar => {
-      const result = loss(given);
+      const result = objective.loss(given);
       metrics = result.metrics;
       for (const metric of Object.values(metrics)) tf.keep(metric);
       return result.loss;
@@ -113,13 +113,14 @@ function differentiate(
     const figures = Object.entries(metrics).map(
       ([name, metric]) => [name, metric.dataSync()[0] ?? Number.NaN] as const,
     );
-    tf.dispose({ ...metrics });
+    const loss = found.value.dataSync()[0] ?? Number.NaN;
+    tf.dispose({ ...metrics }); // the loss may be one of them
     return {
-      loss: found.value.dataSync()[0] ?? Number.NaN,
+      loss,
       metrics: Object.fromEntries(figures),
       slopes: {
         logProbs: byLogProb ?? [],
-        entropies: needs.entropy === "gradient" ? (byEntropy ?? []) : [],
+        entropies: objective.needs.entropy === "gradient" ? (byEntropy ?? []) : [],
         logits: byLogit ?? [],
       },
     };

@@ -42,3 +42,17 @@ export function readNatural(text: string, maxDigits: number): Reading {
 function unparsed(reason: string): Reading {
   return { kind: "unparsed", reason };
 }
+
+/** What stands in the last balanced `\boxed{...}` of a text, without blanks around it; undefined where there is none. */
+export function boxedAnswer(text: string): string | undefined {
+  const marker = "\\boxed{";
+  for (let at = text.lastIndexOf(marker); at >= 0; at = at === 0 ? -1 : text.lastIndexOf(marker, at - 1)) {
+    let depth = 1;
+    for (let i = at + marker.length; i < text.length; i++) {
+      if (text[i] === "{") depth++;
+      else if (text[i] === "}") depth--;
+      if (depth === 0) return text.slice(at + marker.length, i).trim();
+    }
+  }
+  return undefined;
+}

@@ -1,5 +1,5 @@
 /** Verifiers: the contract, strict reading of answers, exact arithmetic. */
-export { finalAnswer, type Reading, readNatural } from "./answer.ts";
+export { boxedAnswer, finalAnswer, type Reading, readNatural } from "./answer.ts";
 export {
   type Expression,
   evaluateExpression,

@@ -11,7 +11,7 @@ const NUMBERS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: I
  *
  * Numbers agree within `tolerance · max(1, |expected|)`; NaN and infinities only with themselves (`"NaN"` and such in JSON).
  * Lists (typed arrays are lists too) agree in length and entries. Of an object, the keys that `expected` holds are compared and
- * others are free. All else must be the same value.
+ * others are free; null where an object with keys of null is expected has no more to say. All else must be the same value.
  */
 export function differences(got: unknown, expected: unknown, tolerance: number = TOLERANCE, path = ""): string[] {
   const differs = [`${path === "" ? "result" : path}: got ${shown(got)}, expected ${shown(expected)}`];
@@ -26,6 +26,7 @@ export function differences(got: unknown, expected: unknown, tolerance: number =
     return expected.flatMap((entry: unknown, i) => differences(list[i], entry, tolerance, `${path}[${i}]`));
   }
   if (typeof expected === "object" && expected !== null) {
+    if (got === null && Object.values(expected).every((value) => value === null)) return [];
     if (typeof got !== "object" || got === null || asList(got) !== undefined) return differs;
     return Object.entries(expected).flatMap(([key, value]) =>
       differences(Object.hasOwn(got, key) ? Reflect.get(got, key) : undefined, value, tolerance, join(path, key)),

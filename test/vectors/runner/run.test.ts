@@ -17,6 +17,7 @@ test.each<[unknown, unknown, number?]>([
   [Number.POSITIVE_INFINITY, "Infinity"],
   ["NaN", "NaN"],
   [null, null],
+  [null, { a: null, b: null }],
   [
     { a: [1, 2], b: true, more: 3 },
     { a: [1, 2], b: true },
@@ -34,6 +35,7 @@ test.each<[unknown, unknown, string]>([
   [1 + 1.1e-6, 1, "result: got 1.0000011, expected 1"],
   [{ a: [1, { b: 2 }] }, { a: [1, { b: 3 }] }, "a[1].b: got 2, expected 3"],
   [[1, 2], [1], "result: got [1,2], expected [1]"],
+  [null, { a: 1 }, 'result: got null, expected {"a":1}'],
   [{}, { a: null }, "a: got undefined, expected null"],
   [Number.NaN, 0, "result: got NaN, expected 0"],
   [0, "NaN", 'result: got 0, expected "NaN"'],
