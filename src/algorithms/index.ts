@@ -261,7 +261,9 @@ export {
   blockOfTokens,
   type ParsedBlocks,
   parseBlocks,
+  parseSteps,
   separatedBlocks,
+  stepAnswers,
 } from "./scrl-blocks.ts";
 export {
   mixedGroup,

@@ -78,6 +78,33 @@ export function separatedBlocks(separator: string): BlockParser {
 }
 
 /**
+ * Worked steps as the bundled tasks write them, `7+5=12;4+8+1=13;#132`: each ends in ";" and is of its block, its answer
+ * is what follows its last "="; the last block is the answer behind "#".
+ *
+ * @throws UsageError for fewer than 2 blocks
+ */
+export const parseSteps: BlockParser = (text, count) => {
+  if (!Number.isInteger(count) || count < 2) refuse("parseSteps", `there are ${count} blocks`, "pass 2 or more");
+  const steps = text.match(/[^;]*;|[^;]+$/g) ?? [];
+  const final = steps.findIndex((step) => step.startsWith("#"));
+  if (steps.length !== count || final !== count - 1 || text.endsWith(";")) return NONE;
+  let end = 0;
+  const blocks = steps.map((step): Block => {
+    const start = end;
+    end += step.length;
+    return { start, end, answer: /(?:^#|.*=)([^=;]+);?$/.exec(step)?.[1] };
+  });
+  return { valid: true, blocks };
+};
+
+/** Answers of the steps of a worked solution; undefined where it has no two steps. */
+export function stepAnswers(solution: string): string[] | undefined {
+  const count = solution.split(";").length;
+  const { valid, blocks } = count < 2 ? NONE : parseSteps(solution, count);
+  return valid ? blocks.map(({ answer = "" }) => answer) : undefined;
+}
+
+/**
  * Block of each token, from 1; 0 where a token is in none.
  *
  * @param ids of the completion

@@ -32,6 +32,8 @@ export interface ScrlRewards {
  */
 export function scrlRewards(raw: SubproblemScores, formatValid: readonly (number | boolean)[]): ScrlRewards {
   checkScores("scrlRewards", raw, formatValid.length);
+  const odd = formatValid.find((valid) => ![0, 1].includes(Number(valid)));
+  if (odd !== undefined) refuse("scrlRewards", `formatValid has ${odd}`, "pass 1 or 0");
   const kept = raw.map((row, i) => {
     const scores = Number(formatValid[i]) === 1 ? row : row.map(() => 0);
     const first = scores.findIndex((score) => score !== 1);

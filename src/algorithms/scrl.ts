@@ -18,10 +18,11 @@ import { groupRows } from "../toolkit/group-rows.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import type { RewardInput, Rewards } from "../toolkit/reward.ts";
+import { rng } from "../toolkit/rng.ts";
 import type { Rollouts } from "../toolkit/rollout.ts";
 import { wrapSeam } from "../toolkit/seam.ts";
-import type { Problem } from "../toolkit/tasks/task.ts";
-import { type BlockParser, blockOfTokens, parseBlocks } from "./scrl-blocks.ts";
+import type { Problem, Task } from "../toolkit/tasks/task.ts";
+import { type BlockParser, blockOfTokens, parseBlocks, parseSteps, stepAnswers } from "./scrl-blocks.ts";
 import { mixedGroup, scrlAdvantages, scrlRewards, scrlTokenAdvantages } from "./scrl-credit.ts";
 
 /** A problem's chain: the prompt that asks for it, and the answers of its K links, the problem's own the last. */
@@ -31,9 +32,15 @@ export interface Subproblems {
 }
 
 export interface ScrlOptions {
-  /** The chain of a problem, K of 2 or more. Default: none has one. */
-  readonly subproblems?: (problem: Problem) => Subproblems | undefined;
-  /** Finds the blocks of a response. Default: tags `<p1>` to `</pK>` with boxed answers, as in the paper. */
+  /**
+   * The chain of a problem, K of 2 or more; undefined where it has none. Default: the steps of the task's worked solution,
+   * asked for by the problem's own prompt: what the bundled tasks' policies can write (our choice).
+   */
+  readonly subproblems?: (problem: Problem, task: Task) => Subproblems | undefined;
+  /**
+   * Finds the blocks of a response. Default: tags `<p1>` to `</pK>` with boxed answers, as in the paper; worked steps
+   * where the chain is the default too.
+   */
   readonly blocks?: BlockParser;
   /** Whether an answer is right. Default: the same text but for space around it. */
   readonly same?: (answer: string, right: string) => boolean;
@@ -54,30 +61,43 @@ export function scrl(options: ScrlOptions = {}): AlgorithmChange {
     same: { kind: "function" },
     extraPromptTokens: { kind: "integer", min: 0 },
   });
-  const { subproblems = () => undefined, blocks = parseBlocks, extraPromptTokens = 0 } = options;
+  const { subproblems = workedChain, extraPromptTokens = 0 } = options;
+  const { blocks = options.subproblems === undefined ? parseSteps : parseBlocks } = options;
   const { same = (answer: string, right: string) => answer.trim() === right.trim() } = options;
   const settings: Settings = { subproblems, blocks, same };
   return {
     name: "scrl",
     wraps: {
-      curriculum: (inner) => wrapSeam(inner, async (input, next) => mixed(await next(input), settings)),
+      curriculum: (inner) => wrapSeam(inner, async (input, next) => mixed(await next(input), input.task, settings)),
       reward: (inner) => wrapSeam(inner, async (input, next) => chainRewards(input, await next(input), settings)),
       advantage: (inner) => wrapSeam(inner, async (input, next) => credited(input, await next(input), settings)),
     },
     ...(extraPromptTokens > 0 && { extraPromptTokens }),
     choices: [
+      {
+        seam: "curriculum",
+        name: "subproblems",
+        value: options.subproblems ? "given" : "steps of the worked solution",
+        source: options.subproblems ? "given" : "our choice: the paper has a language model write four",
+      },
       { seam: "curriculum", name: "mixture", value: "half chains, half plain", source: "arXiv:2605.22074" },
       { seam: "reward", name: "gate", value: "solved prefix", source: "arXiv:2605.22074" },
     ],
   };
 }
 
+/** The steps of the task's worked solution. */
+function workedChain(problem: Problem, task: Task): Subproblems | undefined {
+  const answers = stepAnswers(task.demonstration(problem, rng({ seed: 0, stream: "scrl" }), { flawed: false }));
+  return answers && { prompt: problem.prompt, answers };
+}
+
 /** Every problem with a chain twice, with half of its rollouts each. */
-function mixed(batch: PromptBatch, { subproblems }: Settings): PromptBatch {
+function mixed(batch: PromptBatch, task: Task, { subproblems }: Settings): PromptBatch {
   const { problems, samplesPerPrompt } = batch;
   const parts = problems.flatMap((problem, i) => {
     const count = typeof samplesPerPrompt === "number" ? samplesPerPrompt : (samplesPerPrompt[i] ?? 0);
-    const chain = subproblems(problem);
+    const chain = subproblems(problem, task);
     if (chain === undefined) return [{ problem, count }];
     if (chain.answers.length < 2) {
       refuse("scrl", `the chain of ${problem.id} has ${chain.answers.length} links`, "give 2 or more, or undefined");

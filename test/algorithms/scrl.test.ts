@@ -4,17 +4,21 @@ import {
   grpo,
   mixedGroup,
   parseBlocks,
+  parseSteps,
   scrl,
   scrlAdvantages,
   scrlRewards,
   separatedBlocks,
+  stepAnswers,
 } from "../../src/algorithms/index.ts";
+import { complete } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import type { CurriculumInput } from "../../src/toolkit/curriculum.ts";
 import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
 import { fromRows } from "../../src/toolkit/rows.ts";
 import { openSeam } from "../../src/toolkit/seam.ts";
 import { answerProbabilities, trainTabular } from "../../src/toolkit/tabular.ts";
+import { chainAddition } from "../../src/toolkit/tasks/chain-addition.ts";
 import type { Problem } from "../../src/toolkit/tasks/task.ts";
 import { echoTask } from "../support/tiny-task.ts";
 
@@ -209,4 +213,29 @@ test.each([
   [() => separatedBlocks(""), "separatedBlocks: the separator is empty"],
 ])("refuses %#", (act, message) => {
   expect(act).toThrow(message);
+});
+
+test("parseSteps: worked steps of the bundled tasks; the steps of a solution are the default chain", () => {
+  const { blocks } = parseSteps("7+5=12;4+8+1=13;#132", 3);
+  expect(blocks.map(({ answer }) => answer)).toEqual(["12", "13", "132"]);
+  expect(blocks.map(({ start, end }) => [start, end])).toEqual([[0, 7], [7, 16], [16, 20]]); // biome-ignore format: spans
+  expect(parseSteps("7+5=12;;#1", 3).blocks[1]?.answer).toBeUndefined();
+  for (const other of ["7+5=12;#132", "7+5=12;4=4;5=5", "", "1=1;#1;#1;"])
+    expect(parseSteps(other, 3).valid).toBe(false);
+  expect(() => parseSteps("#1", 1)).toThrow("parseSteps: there are 1 blocks; pass 2 or more.");
+  expect(stepAnswers("3*5=15;15+7=22;#3*5+7")).toEqual(["15", "22", "3*5+7"]);
+  expect(stepAnswers("aa")).toBeUndefined();
+});
+
+test("scrl: without options half a group is asked for the steps of the worked solution", async () => {
+  const task = chainAddition({ digits: 2 });
+  const { curriculum } = complete(compose(grpo(), scrl()));
+  const asked = { task, seed: 0, step: 0, steps: 1, level: undefined, promptsPerStep: 1, samplesPerPrompt: 4 };
+  const { problems, samplesPerPrompt } = await openSeam(curriculum).next({ ...asked, previous: undefined });
+  const [chain, plain] = problems;
+  expect(samplesPerPrompt).toEqual([2, 2]);
+  expect(chain?.prompt).toBe(plain?.prompt);
+  const [ones, tens, answer] = (chain?.data.scrlAnswers ?? []) as string[];
+  expect(answer).toBe(plain?.answer);
+  expect(`${tens}${ones?.at(-1)}`).toBe(plain?.answer);
 });
