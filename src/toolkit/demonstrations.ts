@@ -2,6 +2,7 @@
  * Worked solutions as training data: where they come from, and how they come into a group of sampled completions.
  */
 import type { PromptBatch } from "./curriculum.ts";
+import type { Tokenizer } from "./policy/tokenizer.ts";
 import { refuse } from "./refuse.ts";
 import { type Rng, rng } from "./rng.ts";
 import { furtherDraw, type RolloutInput, type Rollouts, type SamplingSettings, sampleCompletions } from "./rollout.ts";
@@ -140,7 +141,22 @@ async function externalRows(
     drawn.map((sampled) => {
       const group = found[sampled.group]?.group ?? -1;
       const row = begunRow(tokenizer, { ...sampled, group }, promptOf(group));
-      return [group, { row, given: row.completionIds.length - sampled.completionIds.length }];
+      const given = row.completionIds.length - sampled.completionIds.length;
+      return [group, { row: shortened(tokenizer, row, sampling.maxTokens), given }];
     }),
   );
+}
+
+/** A row whose completion has at most so many tokens: the beginning that was given counts among them. */
+function shortened(tokenizer: Tokenizer, row: Row, maxTokens: number): Row {
+  if (row.completionIds.length <= maxTokens) return row;
+  const completionIds = row.completionIds.slice(0, maxTokens);
+  return {
+    ...row,
+    completionIds,
+    sampleLogProbs: row.sampleLogProbs.slice(0, maxTokens),
+    policyLogProbs: row.policyLogProbs.slice(0, maxTokens),
+    completion: tokenizer.decode(completionIds),
+    finish: "length",
+  };
 }

@@ -48,6 +48,16 @@ test("demonstrations: a begun one is given up to its share, the rest is the poli
   }
 });
 
+test("demonstrations: a begun one is no longer than the run allows", async () => {
+  const solutions = (): string => "abcabc"; // 3 of its tokens are given, 4 allowed in all
+  const made = await sampleWithDemonstrations(input, { solutions, prefixRatio: 0.5 });
+  for (const b of [2, 5]) {
+    expect(made.completionLengths[b]).toBeLessThanOrEqual(4);
+    expect(made.completions[b]?.startsWith("abc")).toBe(true);
+  }
+  expect([...made.completionLengths]).toContain(4);
+});
+
 test("demonstrations: a problem without one keeps all its own; a group of one is refused", async () => {
   const made = await sampleWithDemonstrations(input, { solutions: ({ id }) => (id === "a" ? "aa" : undefined) });
   expect([...(made.foreign ?? [])]).toEqual([0, 0, 1, 0, 0, 0]);
