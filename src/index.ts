@@ -44,6 +44,15 @@ export { jit } from "./toolkit/jit/jit.ts";
 export { constant, cosine, linearWarmup } from "./toolkit/jit/schedules.ts";
 export { type JoinOptions, joinRollouts, selectGroups } from "./toolkit/join-rollouts.ts";
 export {
+  type Band,
+  bandWeights,
+  MISMATCH_LEVELS,
+  type MismatchLevel,
+  mismatchLogRatio,
+  mismatchRatio,
+  weightedObjective,
+} from "./toolkit/mismatch.ts";
+export {
   allLogits,
   entropy,
   type LogitsView,

@@ -42,6 +42,7 @@ export {
 } from "./dhpo.ts";
 export { type DppoOptions, dppo } from "./dppo.ts";
 export { type DrGrpoOptions, drGrpo } from "./dr-grpo.ts";
+export { type EntropyTermOptions, entropyBonus } from "./entropy-bonus.ts";
 export {
   type AnchorCurve,
   aklBeta,
@@ -68,6 +69,7 @@ export { type GpgOptions, gpg } from "./gpg.ts";
 export { type GrpoOptions, grpo } from "./grpo.ts";
 export { type GrpoPasskOptions, grpoPassk, grpoPasskAdvantages } from "./grpo-passk.ts";
 export { type GspoOptions, gspo, gspoToken } from "./gspo.ts";
+export { type IcePopOptions, icePop } from "./icepop.ts";
 export {
   expertRegion,
   type IcpoBatch,
@@ -100,9 +102,10 @@ export {
   penalisedRewards,
   tokenKl,
 } from "./kl-in-reward.ts";
-export { type KlLossOptions, klLoss } from "./kl-loss.ts";
+export { type KlControl, type KlLossOptions, klLoss } from "./kl-loss.ts";
 export { type LitePpoOptions, litePpo, litePpoAdvantages } from "./lite-ppo.ts";
 export { type LuspoBatch, type LuspoOptions, type LuspoResult, luspo, luspoLoss } from "./luspo.ts";
+export { type MaskedImportanceSamplingOptions, maskedImportanceSampling } from "./masked-importance-sampling.ts";
 export {
   type DgpoAdvantages,
   type DgpoOptions,
@@ -155,6 +158,7 @@ export {
   type NudgePlanOptions,
   nudgePlan,
 } from "./nudgerl-groups.ts";
+export { type OffPolicySequenceMaskOptions, offPolicySequenceMask } from "./off-policy-sequence-mask.ts";
 export {
   type OneShotLoss,
   type OneShotLossOptions,
@@ -253,6 +257,7 @@ export {
 } from "./rover.ts";
 export { softmaxPolicy, uniformQ, type ValueAndBound, type ValueTree, valueAndBound } from "./rover-tree.ts";
 export { type SampleAheadOptions, sampleAhead } from "./sample-ahead.ts";
+export { samplerRatio } from "./sampler-ratio.ts";
 export { type SapoOptions, sapo } from "./sapo.ts";
 export { type ScrlOptions, type Subproblems, scrl } from "./scrl.ts";
 export {
@@ -330,7 +335,13 @@ export {
   temporalSchedule,
 } from "./temporal-schedule.ts";
 export { type ScheduledPrefixOptions, scheduledPrefix } from "./temporal-schedule-prefix.ts";
+export { highEntropy, type TopEntropyMaskOptions, topEntropyMask } from "./top-entropy-mask.ts";
 export { type ToprOptions, topr } from "./topr.ts";
+export {
+  type TruncatedImportanceSamplingOptions,
+  truncatedImportanceSampling,
+} from "./truncated-importance-sampling.ts";
+export { keptLogMass, type TruncatedSamplingOptions, truncatedSampling } from "./truncated-sampling.ts";
 export {
   selfConfidence,
   type UcasOptions,

@@ -17,7 +17,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Advantage } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
-import { type KlControl, nextKlCoefficient, withCoefficient } from "../toolkit/controllers.ts";
+import { withCoefficient } from "../toolkit/controllers.ts";
 import {
   AGGREGATIONS,
   type Aggregation,
@@ -34,6 +34,14 @@ import {
 import { checkOptions, shownChoices } from "../toolkit/options.ts";
 import { type KlEstimator, klDivergence, stopGradient, tokenRatio } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
+import { adaptedCoefficient } from "./kl-in-reward.ts";
+
+export interface KlControl {
+  /** KL that is aimed at, nats, above 0. */
+  readonly target: number;
+  /** Completions over which the coefficient may grow or shrink by a fifth, above 0. */
+  readonly horizon: number;
+}
 
 export interface KlLossOptions {
   /** Weight of the penalty; the first one where it is adaptive. Default 0.001: verl's kl_loss_coef. */
@@ -75,7 +83,7 @@ export function klLoss(options: KlLossOptions = {}): AlgorithmChange {
   const settings = settle(options);
   const { adaptive, coefficient: first } = settings;
   const next = (before: number, { kl }: Readonly<Record<string, number>>, rows: number): number =>
-    adaptive === undefined || kl === undefined ? before : nextKlCoefficient(before, { kl, rows }, adaptive);
+    adaptive === undefined || kl === undefined ? before : adaptedCoefficient(before, { kl, rows, ...adaptive });
   const rule = { where: "klLoss", column: COEFFICIENT, first, next };
   const shown = adaptive && `target ${adaptive.target}, horizon ${adaptive.horizon}`;
   return {

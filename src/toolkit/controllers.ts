@@ -3,29 +3,6 @@ import type { Advantage, AdvantageInput, Advantages } from "./advantage.ts";
 import { refuse } from "./refuse.ts";
 import { wrapStateful } from "./seam.ts";
 
-export interface KlControl {
-  /** KL that is aimed at, nats, above 0. */
-  readonly target: number;
-  /** Completions over which the coefficient may grow or shrink by a fifth, above 0. */
-  readonly horizon: number;
-}
-
-/**
- * The next coefficient of a KL penalty (Ziegler et al. 2019, arXiv:1909.08593, section 2.2):
- *
- *     coefficient (1 + clip(kl / target - 1, -0.2, 0.2) rows / horizon)
- *
- * @param kl measured in the step just taken @param rows its completions
- */
-export function nextKlCoefficient(
-  coefficient: number,
-  { kl, rows }: { readonly kl: number; readonly rows: number },
-  { target, horizon }: KlControl,
-): number {
-  const error = Math.min(Math.max(kl / target - 1, -0.2), 0.2);
-  return coefficient * (1 + (error * rows) / horizon);
-}
-
 export interface EntropyControl {
   /** Entropy that is aimed at, nats. */
   readonly target: number;
@@ -54,17 +31,22 @@ export interface CoefficientRule {
   readonly first: number;
   /** At a later one. @param metrics of the step before @param rows completions of this one */
   readonly next: (coefficient: number, metrics: Readonly<Record<string, number>>, rows: number) => number;
+  /** What the column gets of the coefficient; `metrics` undefined at the first step. Default: the coefficient itself. */
+  readonly applied?: (coefficient: number, metrics: Readonly<Record<string, number>> | undefined) => number;
 }
 
 /** Adds the coefficient to the columns and metrics of an advantage; it is kept from step to step and in checkpoints. */
-export function withCoefficient(inner: Advantage, { where, column, first, next }: CoefficientRule): Advantage {
+export function withCoefficient(inner: Advantage, rule: CoefficientRule): Advantage {
+  const { where, column, first, next, applied = (coefficient: number) => coefficient } = rule;
   return wrapStateful<number, AdvantageInput, Advantages>(inner, {
     init: () => first,
     next: async (before, input, ask) => {
       const advantages = await ask(input);
-      const now = input.previousMetrics ? next(before, input.previousMetrics, input.rollouts.rows) : before;
-      const columns = { ...advantages.columns, [column]: now };
-      return [{ ...advantages, columns, metrics: { ...advantages.metrics, [column]: now } }, now];
+      const { previousMetrics: metrics } = input;
+      const now = metrics ? next(before, metrics, input.rollouts.rows) : before;
+      const own = { [column]: applied(now, metrics) };
+      const columns = { ...advantages.columns, ...own };
+      return [{ ...advantages, columns, metrics: { ...advantages.metrics, ...own } }, now];
     },
     save: (coefficient) => coefficient,
     restore: (saved) => {
