@@ -11,6 +11,7 @@ export {
 } from "./toolkit/advantage.ts";
 export { type Algorithm, type Choice, type ChoiceSources, choicesOf, describe, preset } from "./toolkit/algorithm.ts";
 export { check } from "./toolkit/check.ts";
+export { type Checkpoint, openCheckpoint } from "./toolkit/checkpoints/checkpoint.ts";
 export { type AlgorithmChange, type ChoiceDifference, compose, diff } from "./toolkit/compose.ts";
 export * from "./toolkit/controllers.ts";
 export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";

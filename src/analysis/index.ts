@@ -3,6 +3,7 @@
 export { type PrincipalAngles, principalAngles } from "../toolkit/linear/principal-angles.ts";
 export { type Matrix, type Svd, svd } from "../toolkit/linear/svd.ts";
 export { truncateDelta } from "../toolkit/linear/truncate-delta.ts";
+export { type CheckpointDeltaOptions, checkpointDeltas } from "./checkpoint-deltas.ts";
 export {
   type EntropyBin,
   type EntropyChange,
@@ -95,6 +96,8 @@ export { type Look, type Spending, sequentialLooks } from "./statistics/sequenti
 export {
   type DeltaSpectrum,
   type RankEnergy,
+  type SpaceAngles,
+  type SpectrumTail,
   spectrumOf,
   type WeightDelta,
   type WeightDeltaOptions,

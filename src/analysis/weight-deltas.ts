@@ -6,17 +6,20 @@
  *     energy         Σ_{i≤r} σ_i² / Σ σ_i²   effective rank  exp(−Σ p_i log p_i), p = σ / Σσ
  *                                            participation   (Σ σ_i²)² / Σ σ_i⁴
  *
+ *     LoRA error     √(1 − energy)          of the best rank-r fit, relative to ‖Δ‖_F (Eckart & Young 1936)
+ *
  * Effective rank: Roy & Vetterli 2007, "The effective rank: a measure of effective dimensionality", EUSIPCO. Spectra are exact
  * (`toolkit/linear/svd.ts`). Tensors of more than two axes count as first axis x all others; vectors have no spectrum.
+ * Checkpoints on disk: `checkpointDeltas`.
  */
 
+import { unchangedAtBfloat16 } from "../toolkit/checkpoints/bfloat16.ts";
 import { inSlices } from "../toolkit/linear/slices.ts";
 import { svdSliced } from "../toolkit/linear/svd.ts";
 import { difference, matrixSize, pairTensors, type TensorPair, type Weights } from "../toolkit/linear/weight-pairs.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
-import { unchangedAtBfloat16 } from "./weights/bfloat16.ts";
 import { deltaTables } from "./weights/tables.ts";
 
 export type { Weights } from "../toolkit/linear/weight-pairs.ts";
@@ -30,24 +33,42 @@ export interface WeightDeltaOptions {
   readonly onProgress?: (progress: { readonly done: number; readonly total: number; readonly name: string }) => void;
 }
 
-/** Share of the squared change within the top `rank` directions. */
+/** What the top `rank` directions hold. */
 export interface RankEnergy {
   readonly rank: number;
+  /** Of the squared change. */
   readonly share: number;
+  /** Norm of what the best fit of that rank (such as a LoRA of it) leaves out, relative to the change's. */
+  readonly error: number;
 }
 
 export interface DeltaSpectrum {
-  /** [min(rows, columns)] singular values of the change, descending. */
+  /** Singular values of the change, descending: all of them, or the largest where `sketch` is there. */
   readonly singularValues: Float64Array;
+  /** Number of singular values that the matrix has: min(rows, columns). */
+  readonly size: number;
   readonly stableRank: number;
   readonly effectiveRank: number;
   /** Number of equal directions that would spread the squared change as evenly. */
   readonly participationRatio: number;
-  /** For each r of `ranks`; 1 from min(rows, columns) on. */
+  /** For each r of `ranks`; share 1 from `size` on. */
   readonly energy: readonly RankEnergy[];
-  /** Smallest ranks that hold 90 % and 99 % of the squared change. */
-  readonly rank90: number;
-  readonly rank99: number;
+  /** Smallest ranks that hold 90 % and 99 % of the squared change; absent where a sketch does not reach them. */
+  readonly rank90?: number;
+  readonly rank99?: number;
+  /**
+   * Only where the spectrum is randomised: the Frobenius norm of what the values leave out, and the b of
+   * value_i² ≤ σ_i² ≤ value_i² + b². Ranks then count the rest as spread evenly, and shares are lower bounds.
+   */
+  readonly sketch?: { readonly missing: number; readonly bound: number };
+}
+
+/** How two spaces lie to each other. */
+export interface SpaceAngles {
+  /** Radians, descending, from 0 to π/2. */
+  readonly angles: Float64Array;
+  /** Mean squared cosine; two random k-dimensional spaces of n dimensions have k / n. */
+  readonly overlap: number;
 }
 
 /** What training did to one tensor. */
@@ -64,6 +85,13 @@ export interface WeightDelta {
   readonly unchanged?: number;
   /** Absent for vectors, and for a change that is exactly 0. */
   readonly spectrum?: DeltaSpectrum;
+  /**
+   * Checkpoints only: the largest singular value that rounding alone to the element type of the weights after would make, and
+   * the number of singular values above it.
+   */
+  readonly aboveRounding?: { readonly edge: number; readonly rank: number };
+  /** Checkpoints only: top directions of the change against those of the weights before, on both sides. */
+  readonly angles?: { readonly left: SpaceAngles; readonly right: SpaceAngles };
 }
 
 export interface WeightDeltas {
@@ -78,6 +106,8 @@ export interface WeightDeltas {
     /** Share of all matrices' squared change that is kept when each keeps its top r; empty when no matrix changed. */
     readonly energy: readonly RankEnergy[];
   };
+  /** Names left out on request. */
+  readonly excluded?: readonly string[];
 }
 
 /**
@@ -96,9 +126,7 @@ export async function weightDeltas(
     onProgress: { kind: "function" },
   });
   const { bf16 = true, ranks = [1, 2, 4, 8, 16, 32], onProgress } = options;
-  for (const rank of ranks) {
-    if (!Number.isInteger(rank) || rank < 1) refuse("weightDeltas", `a rank is ${rank}`, "pass whole numbers from 1");
-  }
+  checkRanks("weightDeltas", ranks);
   const pairs = pairTensors("weightDeltas", before, after);
   const tensors: WeightDelta[] = [];
   for (const pair of pairs) {
@@ -106,6 +134,13 @@ export async function weightDeltas(
     onProgress?.({ done: tensors.length, total: pairs.length, name: pair.name });
   }
   return tabular<WeightDeltas>({ tensors, ranks, overall: overallDelta(tensors, bf16, ranks) }, deltaTables);
+}
+
+/** @throws UsageError unless each is a whole number from 1 */
+export function checkRanks(where: string, ranks: readonly number[]): void {
+  for (const rank of ranks) {
+    if (!Number.isInteger(rank) || rank < 1) refuse(where, `a rank is ${rank}`, "pass whole numbers from 1");
+  }
 }
 
 async function tensorDelta(pair: TensorPair, bf16: boolean, ranks: readonly number[]): Promise<WeightDelta> {
@@ -128,33 +163,59 @@ async function tensorDelta(pair: TensorPair, bf16: boolean, ranks: readonly numb
   };
 }
 
-/** Ranks and energies of descending singular values, the first of which is above 0. */
-export function spectrumOf(singularValues: Float64Array, ranks: readonly number[]): DeltaSpectrum {
+/** Singular values that are not known one by one. */
+export interface SpectrumTail {
+  /** How many there are of all, and the Frobenius norm of the unknown ones. */
+  readonly size: number;
+  readonly missing: number;
+}
+
+/**
+ * Ranks and energies of descending singular values, the first of which is above 0.
+ *
+ * @param tail default: all values are known. Unknown ones count as equal.
+ */
+export function spectrumOf(
+  singularValues: Float64Array,
+  ranks: readonly number[],
+  tail: SpectrumTail = { size: singularValues.length, missing: 0 },
+): DeltaSpectrum {
   const largest = singularValues[0] ?? 0;
   if (!(largest > 0)) refuse("spectrumOf", `the largest singular value is ${largest}`, "leave out what did not change");
   const relative = singularValues.map((value) => value / largest);
-  const sum = relative.reduce((total, value) => total + value, 0);
-  const squares = relative.reduce((total, value) => total + value * value, 0);
-  const fourths = relative.reduce((total, value) => total + value ** 4, 0);
-  let [entropy, within] = [0, 0];
+  const unknown = tail.size - relative.length;
+  const each = unknown > 0 ? tail.missing / largest / Math.sqrt(unknown) : 0;
+  const sum = relative.reduce((total, value) => total + value, unknown * each);
+  const squares = relative.reduce((total, value) => total + value * value, unknown * each * each);
+  const fourths = relative.reduce((total, value) => total + value ** 4, unknown * each ** 4);
+  let [entropy, within] = [each > 0 ? -unknown * (each / sum) * Math.log(each / sum) : 0, 0];
   const cumulative = relative.map((value) => {
     if (value > 0) entropy -= (value / sum) * Math.log(value / sum);
     within += value * value;
     return within / squares;
   });
-  const rankFor = (share: number): number => cumulative.findIndex((held) => held >= share) + 1;
+  const held = (rank: number): number =>
+    rank >= tail.size ? 1 : Math.min(1, cumulative[Math.min(rank, cumulative.length) - 1] ?? 1);
+  const rankFor = (share: number): number => cumulative.findIndex((reached) => reached >= share) + 1;
+  const [rank90, rank99] = [rankFor(0.9), rankFor(0.99)];
   return {
     singularValues,
+    size: tail.size,
     stableRank: squares,
     effectiveRank: Math.exp(entropy),
     participationRatio: squares ** 2 / fourths,
-    energy: ranks.map((rank) => ({ rank, share: Math.min(1, cumulative[rank - 1] ?? 1) })),
-    rank90: rankFor(0.9),
-    rank99: rankFor(0.99),
+    energy: ranks.map((rank) => rankEnergy(rank, held(rank))),
+    ...(rank90 > 0 && { rank90 }),
+    ...(rank99 > 0 && { rank99 }),
   };
 }
 
-function overallDelta(
+function rankEnergy(rank: number, share: number): RankEnergy {
+  return { rank, share, error: Math.sqrt(1 - share) };
+}
+
+/** All tensors together. */
+export function overallDelta(
   tensors: readonly WeightDelta[],
   bf16: boolean,
   ranks: readonly number[],
@@ -169,7 +230,7 @@ function overallDelta(
     parameters,
     relativeNorm: moved === 0 ? 0 : moved / Math.sqrt(sumOf(({ norm }) => norm ** 2)),
     ...(bf16 && { unchanged: sumOf((tensor) => (tensor.unchanged ?? 0) * tensor.parameters) / parameters }),
-    energy: inMatrices === 0 ? [] : ranks.map((rank, i) => ({ rank, share: kept(i) / inMatrices })),
+    energy: inMatrices === 0 ? [] : ranks.map((rank, i) => rankEnergy(rank, Math.min(1, kept(i) / inMatrices))),
   };
 }
 

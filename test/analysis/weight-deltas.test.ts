@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { truncateDelta, type Weights, weightDeltas } from "../../src/analysis/index.ts";
-import { toBfloat16 } from "../../src/analysis/weights/bfloat16.ts";
+import { toBfloat16 } from "../../src/toolkit/checkpoints/bfloat16.ts";
 import { rng } from "../../src/toolkit/rng.ts";
 import { after, before, matrix } from "../support/weight-change.ts";
 
@@ -32,7 +32,8 @@ test("weightDeltas: norms, spectrum and ranks of a change known by hand", async 
   expect(overall.parameters).toBe(16);
   expect(overall.relativeNorm).toBeCloseTo(Math.sqrt((14 + 25) / (12 + 61)), 12);
   expect(overall.unchanged).toBeCloseTo(11 / 16, 12);
-  expect(overall.energy[0]).toEqual({ rank: 1, share: expect.closeTo(9 / 14, 12) });
+  const error = Math.sqrt(5 / 14); // what σ = 2, 1 leave of σ = 3, 2, 1
+  expect(overall.energy[0]).toEqual({ rank: 1, share: expect.closeTo(9 / 14, 12), error: expect.closeTo(error, 12) });
 });
 
 test("weightDeltas: finds the rank of a planted low-rank change under float32 noise", async () => {

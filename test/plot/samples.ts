@@ -228,10 +228,11 @@ function delta(name: string, shape: readonly number[], size: number, decay: numb
     ...sizes,
     spectrum: {
       singularValues,
+      size: singularValues.length,
       stableRank: total / (size * size),
       effectiveRank: 5,
       participationRatio: 4,
-      energy: ranks.map((rank) => ({ rank, share: share(rank) })),
+      energy: ranks.map((rank) => ({ rank, share: share(rank), error: Math.sqrt(1 - share(rank)) })),
       rank90: 4,
       rank99: 9,
     },
@@ -266,7 +267,7 @@ export function deltaSample(): WeightDeltas {
       parameters: 820_000,
       relativeNorm: 0.031,
       unchanged: 0.68,
-      energy: ranks.map((rank) => ({ rank, share: 1 - Math.exp(-0.25 * rank) })),
+      energy: ranks.map((rank) => ({ rank, share: 1 - Math.exp(-0.25 * rank), error: Math.exp(-0.125 * rank) })),
     },
   };
 }

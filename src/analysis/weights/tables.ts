@@ -18,6 +18,13 @@ export function deltaTables({ tensors, ranks }: WeightDeltas): Table[] {
         "stable rank": tensors.map(({ spectrum }) => spectrum?.stableRank),
         "effective rank": tensors.map(({ spectrum }) => spectrum?.effectiveRank),
         ...Object.fromEntries(energy),
+        ...(tensors.some(({ aboveRounding }) => aboveRounding !== undefined) && {
+          "rank above rounding": tensors.map(({ aboveRounding }) => aboveRounding?.rank),
+        }),
+        ...(tensors.some(({ angles }) => angles !== undefined) && {
+          "overlap left": tensors.map(({ angles }) => angles?.left.overlap),
+          "overlap right": tensors.map(({ angles }) => angles?.right.overlap),
+        }),
       },
     },
   ];

@@ -32,7 +32,11 @@ export interface OnnxRuntime {
   readonly version: string;
   createSession(): NativeSession;
   /** An input for `run`: the array is handed over as it is, without a copy. */
-  tensor(type: "float32" | "int32" | "bool", data: HostTensor["data"], shape: readonly number[]): OrtTensor;
+  tensor(
+    type: "float32" | "float64" | "int32" | "bool",
+    data: HostTensor["data"] | Float64Array,
+    shape: readonly number[],
+  ): OrtTensor;
 }
 
 interface BindingModule {
@@ -41,7 +45,7 @@ interface BindingModule {
 }
 
 interface CommonModule {
-  readonly Tensor: new (type: string, data: HostTensor["data"], dims: readonly number[]) => OrtTensor;
+  readonly Tensor: new (type: string, data: HostTensor["data"] | Float64Array, dims: readonly number[]) => OrtTensor;
 }
 
 /**

@@ -8,7 +8,7 @@ export const headerLengthBytes = 8;
 const largestHeader = 100_000_000;
 
 /** Element types that are read, with their bytes. */
-const widths = { F32: 4, F16: 2, BF16: 2 } as const;
+export const widths = { F32: 4, F16: 2, BF16: 2 } as const;
 
 export type StoredDType = keyof typeof widths;
 
@@ -25,11 +25,21 @@ export interface StoredTensor {
 
 const again = "the file is corrupt or truncated: copy or save it again";
 
-/** Reads and checks a header. @throws UsageError naming the file, and the tensor where it is about one */
-export function parseHeader(where: string, bytes: Uint8Array): { tensors: StoredTensor[]; dataStart: number } {
-  const dataStart = headerEnd(where, bytes);
+/**
+ * Reads and checks a header.
+ *
+ * @param bytes the file, or at least its header
+ * @param fileBytes size of the file. Default: `bytes` is all of it.
+ * @throws UsageError naming the file, and the tensor where it is about one
+ */
+export function parseHeader(
+  where: string,
+  bytes: Uint8Array,
+  fileBytes: number = bytes.byteLength,
+): { tensors: StoredTensor[]; dataStart: number } {
+  const dataStart = headerEnd(where, bytes, fileBytes);
   const header = parseJson(where, bytes.subarray(headerLengthBytes, dataStart));
-  const size = bytes.byteLength - dataStart;
+  const size = fileBytes - dataStart;
   const tensors: StoredTensor[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") checkMetadata(where, entry);
@@ -39,15 +49,15 @@ export function parseHeader(where: string, bytes: Uint8Array): { tensors: Stored
   return { tensors, dataStart };
 }
 
-function headerEnd(where: string, bytes: Uint8Array): number {
+function headerEnd(where: string, bytes: Uint8Array, fileBytes: number): number {
   if (bytes.byteLength < headerLengthBytes) refuse(where, `the file has ${bytes.byteLength} bytes, no header`, again);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > BigInt(largestHeader)) {
     refuse(where, `the header claims ${length} bytes, the format allows ${largestHeader}`, again);
   }
   const end = headerLengthBytes + Number(length);
-  if (end > bytes.byteLength) {
-    refuse(where, `the header claims ${length} bytes, the file has ${bytes.byteLength}`, again);
+  if (end > fileBytes) {
+    refuse(where, `the header claims ${length} bytes, the file has ${fileBytes}`, again);
   }
   return end;
 }
