@@ -189,6 +189,7 @@ export {
   pacsScore,
 } from "./pacs.ts";
 export { type PassAtKTrainingOptions, passAtKTraining, passAtKTrainingAdvantages } from "./pass-at-k-training.ts";
+export { type Peer, peerDefaults } from "./peer-defaults.ts";
 export { type PkpoOptions, pkpo, pkpoAdvantages } from "./pkpo.ts";
 export { type PositiveNllOptions, positiveNll } from "./positive-nll.ts";
 export { type PpoOptions, ppo, type TokenAdvantageInput, tokenAdvantages } from "./ppo.ts";
