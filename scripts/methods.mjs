@@ -32,23 +32,31 @@ function readModule(file, source) {
   const header = /^\/\*\*\n([\s\S]*?)\*\//.exec(source)?.[1];
   if (!header) throw new Error(`${file}: no comment at its head; say the idea, the source and the seam there`);
   const text = header.replace(/^ \* ?/gm, "").trim();
-  const [idea, ...rest] = text.split("\n\n")[0].split("\n");
-  const seam = /^Seams?: (.+?)\.?(?:\s|$)(?:[\s\S]*)/m
-    .exec(text)?.[0]
-    .split("\n")[0]
-    .replace(/^Seams?: /, "");
-  if (!seam) throw new Error(`${file}: its header has no line "Seam: ..."`);
+  const [idea, cited] = firstSentence(text.split("\n\n")[0]);
+  const [seams] = firstSentence(/^Seams?: ([\s\S]*)/m.exec(text)?.[1] ?? "");
+  if (seams === "") throw new Error(`${file}: its header has no line "Seam: ..."`);
+  const seam = seams.replace(/\.$/, "");
   const equation = text.split("\n").filter((line) => line.startsWith("    "));
   return {
     file,
     name: file.replace(/\.ts$/, ""),
     idea,
-    cited: rest.join(" "),
+    cited,
     seam,
     equation,
     ...notesOf(text),
     options: optionsOf(source),
   };
+}
+
+/** The first sentence of a paragraph, and the rest, each on one line. */
+function firstSentence(paragraph) {
+  const line = paragraph
+    .replace(/\s+/g, " ")
+    .replace(/\{@link (\w+)\}/g, "`$1`")
+    .trim();
+  const end = line.search(/(?<=[\w)"`]{3})\.(?= [A-Z"0-9`(])|\.$/);
+  return end < 0 ? [line, ""] : [line.slice(0, end + 1), line.slice(end + 1).trim()];
 }
 
 /** Sentences of a header that say what is not the paper's. */

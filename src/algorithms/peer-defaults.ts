@@ -20,7 +20,6 @@ import { grpo } from "./grpo.ts";
 import { klInReward } from "./kl-in-reward.ts";
 import { klLoss } from "./kl-loss.ts";
 import { ppo } from "./ppo.ts";
-import { ppoClip } from "./ppo-clip.ts";
 import { rloo } from "./rloo.ts";
 
 /** A trainer whose defaults are known. */
@@ -35,7 +34,7 @@ const PEERS: Readonly<Record<Peer, { readonly name: string; readonly source: str
   verl: {
     name: "verl",
     source: "verl, algorithm.adv_estimator grpo",
-    make: () => compose(grpo({ aggregation: "token-mean" }), ppoClip({ dualClip: 3, aggregation: "token-mean" })),
+    make: () => grpo({ aggregation: "token-mean", dualClip: 3 }),
   },
   "prime-rl": {
     name: "prime-rl",

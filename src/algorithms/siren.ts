@@ -155,6 +155,8 @@ export function nucleusEntropy(logits: tf.Tensor, options: NucleusOptions = {}):
   const { mass, topK, rule } = settle(options);
   const shape = logits.shape.slice(0, -1);
   const vocabulary = logits.shape.at(-1) ?? 0;
+  if (logits.size === 0)
+    refuse("siren", `logits has shape [${logits.shape}]`, "pass at least one position of one token");
   const logP = tf.logSoftmax(logits.reshape([-1, vocabulary])); // [N, V]
   const p = logP.exp(); // [N, V]
   const member = constantOf(p, (held) => membership(held, { mass, topK, rule })); // [N, V]

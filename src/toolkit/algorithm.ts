@@ -106,6 +106,10 @@ const DEFAULT_CHOICES: readonly Choice[] = [
 
 /** Fills in the default of every seam that is left out. */
 export function complete(algorithm: Algorithm): CompleteAlgorithm {
+  const given: unknown = algorithm;
+  if (typeof given !== "object" || given === null) {
+    refuse("algorithm", `the algorithm is ${String(given)}`, "pass an object such as grpo()");
+  }
   const { advantage, objective }: Partial<Algorithm> = algorithm;
   const missing = advantage === undefined ? "advantage" : "objective";
   if (advantage === undefined || typeof objective?.loss !== "function") {
@@ -121,6 +125,7 @@ export function complete(algorithm: Algorithm): CompleteAlgorithm {
 
 /** Every choice of an algorithm with its value and source, in the order of the seams, so that two can be compared. */
 export function describe(algorithm: Algorithm): readonly Choice[] {
+  complete(algorithm); // refuses what is none
   const open = DEFAULT_CHOICES.filter(({ seam }) => algorithm[seam] === undefined);
   const all = [...algorithm.choices, ...open];
   return SEAMS.flatMap((seam) => all.filter((choice) => choice.seam === seam));

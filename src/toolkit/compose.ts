@@ -54,9 +54,13 @@ interface Claim {
  *   different statistics under one name
  */
 export function compose(base: Algorithm, ...changes: readonly AlgorithmChange[]): Algorithm {
+  complete(base); // refuses what is no algorithm
   let algorithm: Algorithm = base;
   const claims = new Map<SeamName, Claim>();
   for (const change of changes) {
+    if (typeof change !== "object" || change === null) {
+      refuse("compose", `a change is ${String(change)}`, "pass what a method such as ucas() returns");
+    }
     if ("advantage" in change || "objective" in change) {
       refuse("compose", `${change.name} is a whole algorithm, no change of one`, "put it first, or use it alone");
     }

@@ -171,3 +171,13 @@ test("compose: a whole algorithm is no change of one", () => {
     "compose: grpo is a whole algorithm, no change of one; put it first, or use it alone.",
   );
 });
+
+test("compose, describe, diff: what is no algorithm is refused", () => {
+  const nothing = undefined as never;
+  expect(() => compose(nothing)).toThrow("algorithm: the algorithm is undefined; pass an object such as grpo().");
+  expect(() => compose(ones, nothing)).toThrow(
+    "compose: a change is undefined; pass what a method such as ucas() returns.",
+  );
+  expect(() => describe(nothing)).toThrow("algorithm: the algorithm is undefined");
+  expect(() => diff(ones, nothing)).toThrow("algorithm: the algorithm is undefined");
+});

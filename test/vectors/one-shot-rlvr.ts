@@ -8,7 +8,7 @@ import {
   oneShotLoss,
   postSaturation,
 } from "../../src/algorithms/index.ts";
-import { checkFinite, someTrained } from "../../src/index.ts";
+import { allFinite, checkFinite, equalLengths, someTrained } from "../../src/index.ts";
 import { groupIndices } from "./adapter/columns.ts";
 import { inDouble } from "./adapter/double.ts";
 import { block, type Nested } from "./adapter/nested.ts";
@@ -45,6 +45,8 @@ function loss(inputs: Inputs): unknown {
   const flat = Object.entries(columns).map(([name, nested]) => [name, block(name, nested).data] as const);
   someTrained("oneShotLoss", block("mask", mask).data);
   checkFinite("oneShotLoss", Object.fromEntries(flat), block("mask", mask).data);
+  allFinite("oneShotLoss", "rewards", rewards);
+  equalLengths("oneShotLoss", { rewards, groups });
   const advantage = oneShotAdvantages(Float32Array.from(rewards), groupIndices(groups));
   const { pgCoef = 1, entropyCoef = 0.001, klCoef = 0.001, clip = 0.2 } = inputs;
   const options = { pgCoefficient: pgCoef, entropyCoefficient: entropyCoef, klCoefficient: klCoef, clip };

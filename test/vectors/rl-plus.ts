@@ -1,7 +1,8 @@
 /** From the names of the RL-PLUS forms to `src/algorithms/rl-plus.ts`. */
 import type * as tf from "@tensorflow/tfjs";
 import { checkRlPlus, type RlPlusLossOptions, rlPlusLoss } from "../../src/algorithms/index.ts";
-import { groupAdvantages } from "../../src/index.ts";
+import { allFinite, groupAdvantages } from "../../src/index.ts";
+import { refuse } from "../../src/toolkit/refuse.ts";
 import { inDouble } from "./adapter/double.ts";
 import { block, type Nested } from "./adapter/nested.ts";
 
@@ -25,7 +26,10 @@ export async function evaluate(
   form: string,
 ): Promise<unknown> {
   if ("rewards" in inputs) {
-    const rewards = Float32Array.from(block("rewards", inputs.rewards).data);
+    const given = block("rewards", inputs.rewards).data;
+    if (given.length === 0) refuse("rl-plus", "there are no rewards", "pass those of a group");
+    allFinite("rl-plus", "rewards", given);
+    const rewards = Float32Array.from(given);
     const group = new Int32Array(rewards.length);
     return { advantages: groupAdvantages(rewards, group, { scale: "none", deviation: "sample", epsilon: 1e-6 }) };
   }
