@@ -12,6 +12,7 @@ interface Command {
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   run: { summary: "run a notebook headless", load: async () => (await import("./run.ts")).run },
+  analyse: { summary: "analyse checkpoints headless", load: async () => (await import("./analyse.ts")).analyse },
   export: { summary: "write a notebook as one HTML file", load: async () => (await import("./export.ts")).exportHtml },
 };
 

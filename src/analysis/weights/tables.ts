@@ -17,7 +17,13 @@ export function deltaTables({ tensors, ranks }: WeightDeltas): Table[] {
         "unchanged at bf16": tensors.map(({ unchanged }) => unchanged),
         "stable rank": tensors.map(({ spectrum }) => spectrum?.stableRank),
         "effective rank": tensors.map(({ spectrum }) => spectrum?.effectiveRank),
+        "participation ratio": tensors.map(({ spectrum }) => spectrum?.participationRatio),
+        "rank at 90 %": tensors.map(({ spectrum }) => spectrum?.rank90),
+        "rank at 99 %": tensors.map(({ spectrum }) => spectrum?.rank99),
         ...Object.fromEntries(energy),
+        ...(tensors.some(({ spectrum }) => spectrum?.sketch !== undefined) && {
+          "error bound of σ": tensors.map(({ spectrum }) => spectrum?.sketch?.bound ?? (spectrum && 0)),
+        }),
         ...(tensors.some(({ aboveRounding }) => aboveRounding !== undefined) && {
           "rank above rounding": tensors.map(({ aboveRounding }) => aboveRounding?.rank),
         }),

@@ -21,6 +21,7 @@ export function encodeNumbers(dtype: StoredDType, values: Float64Array): Uint8Ar
 
 /** IEEE 754 half precision: 10 fraction bits below an exponent from -14 up. Too large becomes infinite, as in numpy. */
 function toHalf(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
   if (size >= 65520) return sign | 0x7c00;

@@ -1,0 +1,42 @@
+/** `rlvr analyse`: the analyses on files, one module per subcommand. */
+import { UsageError } from "../toolkit/refuse.ts";
+
+interface Analysis {
+  /** One line for the list of subcommands. */
+  readonly summary: string;
+  /** Loads the subcommand when it is used; it gets the arguments behind its name and returns the exit code. */
+  readonly load: () => Promise<(args: readonly string[]) => Promise<number>>;
+}
+
+const ANALYSES: Readonly<Record<string, Analysis>> = {
+  weights: {
+    summary: "how far, in how many directions, training moved each matrix of two checkpoints",
+    load: async () => (await import("./analyse/weights.ts")).analyseWeights,
+  },
+};
+
+function help(): string {
+  const rows = Object.entries(ANALYSES).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
+  return [
+    "rlvr analyse <what> PATH... [--json file] [--csv file] [--html file] [--svg file] [--png file] [--quiet]",
+    "",
+    ...rows,
+    "",
+    "rlvr analyse <what> --help tells an analysis's own options.",
+    "",
+  ].join("\n");
+}
+
+/** Runs the command; returns its exit code. */
+export async function analyse(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h") {
+    process.stdout.write(help());
+    return name === undefined ? 2 : 0;
+  }
+  const analysis = Object.hasOwn(ANALYSES, name) ? ANALYSES[name] : undefined;
+  if (!analysis) {
+    throw new UsageError(`rlvr analyse: there is no analysis "${name}"; known: ${Object.keys(ANALYSES).join(", ")}.`);
+  }
+  return await (await analysis.load())(rest);
+}
