@@ -84,6 +84,12 @@ export interface EntropyChange {
   /** What the intervals resample: whole problems where they are known, else whole sequences, and how many there are. */
   readonly clusters: { readonly kind: "problems" | "sequences" | "tokens"; readonly count: number };
   readonly overall: EntropyGroup;
+  /**
+   * Nats a sequence: the mean over sequences of their tokens' entropies summed. Where the policy before sampled them, `before` is
+   * unbiased for the entropy of its whole completions (chain rule); `after` is of the same contexts, not of what it samples now:
+   * for that see `answerEntropyChange`. Absent where the snapshot does not say which sequence a token is of.
+   */
+  readonly bySequence?: { readonly before: number; readonly after: number; readonly change: Estimate };
   readonly byPosition: readonly EntropyBin[];
   /** By falling number of tokens. */
   readonly byClass: readonly EntropyGroup[];
@@ -140,12 +146,36 @@ export function entropyChange(
       count: clusterIndex(clusters).count,
     },
     overall: withoutMembers(overall),
+    ...(before.sequences !== undefined && {
+      bySequence: sequenceSums(before, after, before.sequences, { confidence, resamples, seed }),
+    }),
     byPosition: describe(positions).map(withoutMembers),
     byClass: describe(classes).map(withoutMembers),
     ...(forecast !== undefined && { forecast }),
     perToken,
   };
   return tabular(result, entropyTables);
+}
+
+/** Sums of the tokens' entropies in each sequence, and their mean; sequences of one problem are resampled together. */
+function sequenceSums(
+  before: TokenSnapshot,
+  after: TokenSnapshot,
+  owners: ArrayLike<number>,
+  options: Required<BootstrapOptions>,
+): NonNullable<EntropyChange["bySequence"]> {
+  const { count, of } = clusterIndex(owners);
+  const [left, right, problems] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
+  for (const [i, sequence] of of.entries()) {
+    left[sequence] = (left[sequence] ?? 0) + (before.entropies[i] ?? Number.NaN);
+    right[sequence] = (right[sequence] ?? 0) + (after.entropies[i] ?? Number.NaN);
+    problems[sequence] = before.problems?.[i] ?? sequence;
+  }
+  const everything = { name: "all", members: Array.from(left, (_, i) => i) };
+  const changes = right.map((sum, i) => sum - (left[i] ?? Number.NaN));
+  const change = groupEstimates([everything], [changes], problems, options)[0]?.[0];
+  if (change === undefined) throw new Error("internal: no change of a sequence's entropy");
+  return { before: mean(left), after: mean(right), change };
 }
 
 interface Measured {

@@ -3,7 +3,9 @@
 export { type PrincipalAngles, principalAngles } from "../toolkit/linear/principal-angles.ts";
 export { type Matrix, type Svd, svd } from "../toolkit/linear/svd.ts";
 export { truncateDelta } from "../toolkit/linear/truncate-delta.ts";
+export * from "./answer-entropy.ts";
 export { type CheckpointDeltaOptions, checkpointDeltas } from "./checkpoint-deltas.ts";
+export * from "./collapse-forecast.ts";
 export {
   type EntropyBin,
   type EntropyChange,
@@ -13,6 +15,7 @@ export {
   entropyChange,
   type TokenSnapshot,
 } from "./entropy-change.ts";
+export * from "./entropy-ledger.ts";
 export * from "./invisible-leash.ts";
 export * from "./limit-of-rlvr.ts";
 export {

@@ -1,6 +1,7 @@
 export { boundaryFigure, solvedMatrixFigure } from "./boundary.ts";
 export { type DisplayOptions, display } from "./display.ts";
 export { entropyFigure } from "./entropy.ts";
+export { collapseFigure, entropyLedgerFigure } from "./entropy-ledger.ts";
 export { type Fallback, type Figure, figure, isFigure, type MimeBundle, plotlyMime } from "./figure.ts";
 export { gradientFigure } from "./gradients.ts";
 export { alignmentFigure, interferenceFigure } from "./interference.ts";

@@ -263,3 +263,12 @@ test("entropyChange: there are no more position ranges than asked for", () => {
     "5",
   ]);
 });
+
+test("entropyChange: sums over sequences, and none without sequences", () => {
+  const { bySequence } = entropyChange(classed, lowered);
+  expect(bySequence?.before).toBeCloseTo((1 + 2 + 3 + (4 + 5 + 6)) / 2, 14);
+  expect(bySequence?.after).toBeCloseTo((4.5 + 14.5) / 2, 14);
+  expect(bySequence?.change.value).toBeCloseTo((-1.5 - 0.5) / 2, 14);
+  expect([bySequence?.change.low, bySequence?.change.high]).toEqual([-1.5, -0.5]);
+  expect(entropyChange({ entropies: [1] }, { entropies: [1] })).not.toHaveProperty("bySequence");
+});

@@ -2,9 +2,13 @@
 import {
   type AggregateReport,
   aggregateReport,
+  type CollapseForecast,
+  collapseForecast,
   type EntropyChange,
   type EntropyGroup,
+  type EntropyLedger,
   type Estimate,
+  entropyLedger,
   type GradientAlignment,
   type LearningCurve,
   type LimitReport,
@@ -23,7 +27,9 @@ import {
 import {
   alignmentFigure,
   boundaryFigure,
+  collapseFigure,
   entropyFigure,
+  entropyLedgerFigure,
   type Figure,
   gradientFigure,
   interferenceFigure,
@@ -157,6 +163,53 @@ export function entropySample(): EntropyChange {
     forecast: { stepSize: 0.3, fitted: true, rule: "natural", correlation: 0.71, pooledCovariance: 0.2 },
     perToken: { change: new Float64Array(4150) },
   };
+}
+
+/** Right samples lower the entropy, wrong ones raise it a little; the optimizer does more than the plain gradient. */
+function ledgerSample(): EntropyLedger {
+  const draw = random("ledger");
+  const logits = Array.from({ length: 60 }, () => Array.from({ length: 5 }, () => draw.normal()));
+  const rowsOf = (z: readonly (readonly number[])[]): number[][] =>
+    z.map((row) => {
+      const log = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
+      return row.map((x) => x - log);
+    });
+  const snapshot = (z: readonly (readonly number[])[]) => {
+    const rows = rowsOf(z);
+    return {
+      rows: rows.flat(),
+      entropies: rows.map((row) => -row.reduce((sum, l) => sum + Math.exp(l) * l, 0)),
+      classes: rows.map((_, i) => ["digit", "digit", "operator", "separator"][i % 4] ?? ""),
+      problems: rows.map((_, i) => Math.floor(i / 4)),
+    };
+  };
+  let z = logits;
+  const steps = Array.from({ length: 12 }, () => {
+    const before = snapshot(z);
+    const towards = rowsOf(z).map((row) => row.map((l) => l - Math.max(...row)));
+    const part = (size: number) => towards.map((row) => row.map((x) => size * x + 0.02 * draw.normal()));
+    const parts = {
+      positive: part(0.08),
+      negative: part(-0.02),
+      clip: part(-0.01),
+      regularizer: part(-0.005),
+      optimizer: part(0.04),
+    };
+    const all = Object.values(parts);
+    z = z.map((row, i) => row.map((x, a) => x + all.reduce((sum, changes) => sum + (changes[i]?.[a] ?? 0), 0)));
+    const flat = Object.fromEntries(Object.entries(parts).map(([name, changes]) => [name, changes.flat()]));
+    return { before, after: snapshot(z), parts: flat };
+  });
+  return entropyLedger(steps, { resamples: 200 });
+}
+
+/** Falls by 4 % a step, with noise. */
+function collapseSample(): CollapseForecast {
+  const draw = random("collapse");
+  return collapseForecast(
+    Array.from({ length: 48 }, (_, t) => 1.4 * Math.exp(-0.04 * t + 0.05 * draw.normal())),
+    { threshold: 0.14 },
+  );
 }
 
 export function interferenceSample(): NegativeInterference {
@@ -324,6 +377,8 @@ export function gallery(): Readonly<Record<string, Figure>> {
     boundary: boundaryFigure(boundarySample()),
     solved: solvedMatrixFigure(boundarySample()),
     entropy: entropyFigure(entropySample()),
+    ledger: entropyLedgerFigure(ledgerSample()),
+    collapse: collapseFigure(collapseSample()),
     interference: interferenceFigure(interferenceSample()),
     alignment: alignmentFigure(alignmentSample()),
     deltas: weightDeltaFigure(deltaSample()),

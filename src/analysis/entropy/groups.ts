@@ -9,15 +9,16 @@ export interface Group {
   readonly members: readonly number[];
 }
 
-/** For each group, one estimate per measure. */
+/** For each group, one estimate per measure. @param weights of the tokens in every mean. Default: all alike */
 export function groupEstimates(
   groups: readonly Group[],
   measures: readonly Float64Array[],
   owners: ArrayLike<number>,
   options: { readonly confidence: number; readonly resamples: number; readonly seed: number },
+  weights?: ArrayLike<number>,
 ): Estimate[][] {
   const clusters = clusterIndex(owners);
-  const cells = groups.map((group) => measures.map((measure) => sumsByCluster(group, measure, clusters.of)));
+  const cells = groups.map((group) => measures.map((measure) => sumsByCluster(group, measure, clusters.of, weights)));
   const drawn = cells.map((row) => row.map(() => new Float64Array(options.resamples)));
   eachResample(clusters.count, options, (counts, r) => {
     for (const [g, row] of cells.entries()) {
@@ -43,7 +44,12 @@ interface ClusterSums {
   readonly sizes: Float64Array;
 }
 
-function sumsByCluster({ members }: Group, measure: Float64Array, of: Uint32Array): ClusterSums {
+function sumsByCluster(
+  { members }: Group,
+  measure: Float64Array,
+  of: Uint32Array,
+  weights: ArrayLike<number> | undefined,
+): ClusterSums {
   const place = new Map<number, number>();
   for (const i of members) {
     const cluster = of[i] ?? 0;
@@ -52,8 +58,9 @@ function sumsByCluster({ members }: Group, measure: Float64Array, of: Uint32Arra
   const [sums, sizes] = [new Float64Array(place.size), new Float64Array(place.size)];
   for (const i of members) {
     const at = place.get(of[i] ?? 0) ?? 0;
-    sums[at] = (sums[at] ?? 0) + (measure[i] ?? 0);
-    sizes[at] = (sizes[at] ?? 0) + 1;
+    const weight = weights === undefined ? 1 : (weights[i] ?? 0);
+    sums[at] = (sums[at] ?? 0) + weight * (measure[i] ?? 0);
+    sizes[at] = (sizes[at] ?? 0) + weight;
   }
   return { clusters: [...place.keys()], sums, sizes };
 }

@@ -1,6 +1,8 @@
 /** Entropy change as tables. */
 import type { Table } from "../../toolkit/table.ts";
 import type { EntropyChange, EntropyGroup } from "../entropy-change.ts";
+import type { EntropyLedger, LedgerRow } from "../entropy-ledger.ts";
+import { type UpdatePart, updateParts } from "./ledger-terms.ts";
 
 export function entropyTables({ overall, byPosition, byClass }: EntropyChange): Table[] {
   return [
@@ -25,6 +27,33 @@ function groupTable(title: string, groups: readonly EntropyGroup[]): Table {
       "of it curvature": groups.map(({ curvature }) => curvature),
       covariance: groups.map(({ covariance }) => covariance?.value),
       forecast: groups.map(({ forecast }) => forecast),
+    },
+  };
+}
+
+export function ledgerTables({ steps, total }: EntropyLedger): Table[] {
+  const all = steps.map(({ step, overall }) => ({ ...overall, name: String(step) }));
+  return [
+    ledgerTable("entropy ledger by step", "step", [...all, { ...total.overall, name: "total" }]),
+    ledgerTable("entropy ledger by token class", "class", [...total.byClass, { ...total.overall, name: "all" }]),
+  ];
+}
+
+function ledgerTable(title: string, key: string, rows: readonly LedgerRow[]): Table {
+  const part = (name: UpdatePart): number[] => rows.map(({ parts }) => parts[name]);
+  return {
+    title,
+    columns: {
+      [key]: rows.map(({ name }) => name),
+      share: rows.map(({ share }) => share),
+      before: rows.map(({ before }) => before),
+      after: rows.map(({ after }) => after),
+      measured: rows.map(({ measured }) => measured),
+      predicted: rows.map(({ predicted }) => predicted),
+      ...Object.fromEntries(updateParts.map((name) => [name, part(name)])),
+      rest: rows.map(({ rest }) => rest),
+      "of it unattributed": rows.map(({ restOf }) => restOf.unattributed),
+      "of it curvature": rows.map(({ restOf }) => restOf.curvature),
     },
   };
 }

@@ -57,6 +57,24 @@ export function exactEntropy(policy: TabularPolicy): number {
 }
 
 /**
+ * Entropy over what answers say, nats, mean over contexts: symbols for which `saying` gives the same text count as one answer.
+ * The entropy over symbols less this is that of the ways to say it.
+ */
+export function exactAnswerEntropy(
+  policy: TabularPolicy,
+  saying: (context: number, answer: readonly number[]) => string,
+): number {
+  return meanOver(policy, (p, context) => {
+    const masses = new Map<string, number>();
+    for (const [i, { symbols }] of policy.layout.answers.entries()) {
+      const said = saying(context, symbols);
+      masses.set(said, (masses.get(said) ?? 0) + (p[i] ?? 0));
+    }
+    return [...masses.values()].reduce((sum, x) => sum - (x > 0 ? x * Math.log(x) : 0), 0);
+  });
+}
+
+/**
  * Mean over contexts of Σ_answers p(answer) value(answer) ∇ log p(answer): the gradient of J where the value is the reward.
  *
  * @returns [contexts, states, symbols]

@@ -6,6 +6,7 @@ import { exactEntropy, expectedReward } from "./exact.ts";
 import { objectiveGradient } from "./gradient.ts";
 import { byWeights, copyOf, moveWeights, type TabularPolicy, tabularPolicy } from "./policy.ts";
 import type { TabularProblem } from "./problem.ts";
+import type { TabularUpdate } from "./update-parts.ts";
 
 export interface TrainTabularOptions extends CollectOptions {
   /** What to train on, from its initial logits; or a policy, which is not changed. */
@@ -22,6 +23,8 @@ export interface TrainTabularOptions extends CollectOptions {
   readonly measure?: (policy: TabularPolicy, step: number) => Readonly<Record<string, number>>;
   /** Steps between exact figures (expected reward, entropy, `measure`); the last step always has them. Default 1. */
   readonly measureEvery?: number;
+  /** Called after every update, with copies of the policy around it: what `tabularUpdateParts` takes apart. Default: none. */
+  readonly observe?: (update: TabularUpdate) => void;
 }
 
 export interface TabularRun {
@@ -73,6 +76,7 @@ function check(options: TrainTabularOptions): void {
     miniBatches: { kind: "integer", min: 1 },
     measure: { kind: "function" },
     measureEvery: { kind: "integer", min: 1 },
+    observe: { kind: "function" },
   });
 }
 
@@ -82,7 +86,7 @@ function tabularStepper(
   policy: TabularPolicy,
   initial: TabularPolicy,
 ): (step: number) => Promise<Record<string, number>> {
-  const { innerEpochs = 1, miniBatches = 1, temperature = 1, seed = 0, learningRate = 1 } = options;
+  const { innerEpochs = 1, miniBatches = 1, temperature = 1, seed = 0, learningRate = 1, observe } = options;
   const seams = openTabular(options, policy, initial);
   const change = options.optimizer === "adam" ? adam(policy.weights.length) : descend;
   const { objective } = options.algorithm;
@@ -99,7 +103,9 @@ function tabularStepper(
         const norm = Math.sqrt(gradient.reduce((sum, slope) => sum + slope ** 2, 0));
         if (!Number.isFinite(norm)) throw new Error(`trainTabular: step ${step}: the gradient's norm is ${norm}.`);
         Object.assign(figures, found.metrics, { loss: found.loss, grad_norm: norm });
+        const before = observe && copyOf(policy);
         moveWeights(policy, change(gradient, rate));
+        if (before) observe({ step, epoch, before, after: copyOf(policy), objective, columns, rows, temperature });
       }
     }
     return figures;

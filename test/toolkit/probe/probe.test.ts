@@ -1,11 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { entropyChange, negativeInterference } from "../../../src/analysis/index.ts";
+import { entropyChange, entropyLedger, negativeInterference } from "../../../src/analysis/index.ts";
 import { configOf } from "../../../src/toolkit/policy/config.ts";
 import { forward } from "../../../src/toolkit/policy/forward.ts";
 import { Policy } from "../../../src/toolkit/policy/policy.ts";
 import { charTokenizer } from "../../../src/toolkit/policy/tokenizer.ts";
-import { encodeSequences, gradientAlignment, tokenProbe, withTruncatedDelta } from "../../../src/toolkit/probe.ts";
+import {
+  encodeSequences,
+  gradientAlignment,
+  logitChange,
+  tokenProbe,
+  withTruncatedDelta,
+} from "../../../src/toolkit/probe.ts";
 import { rng } from "../../../src/toolkit/rng.ts";
 
 const tokenizer = charTokenizer("0123456789+=; ");
@@ -197,4 +203,36 @@ test("withTruncatedDelta: rank 0 is the base, full rank the trained policy, and 
   const prints = new Set([await none.fingerprint(), await all.fingerprint(), await some.fingerprint()]);
   expect(prints.size).toBe(3);
   await Promise.all([none.dispose(), all.dispose(), some.dispose()]);
+});
+
+test("logitChange: is linear, leaves the policy as it was, and takes a network's update apart for the ledger", async () => {
+  const [before, after] = [await policy.parameters.read(), await moved.parameters.read()];
+  const change = Object.entries(after).map(([name, { data }]): [string, Float64Array] => [
+    name,
+    Float64Array.from(data, (x, i) => x - (before[name]?.data[i] ?? 0)),
+  ]);
+  const upTo = Math.floor(change.length / 2);
+  const part = (entries: readonly [string, Float64Array][]) =>
+    logitChange(policy, sequences, Object.fromEntries(entries));
+  const [whole, first, second] = [
+    await part(change),
+    await part(change.slice(0, upTo)),
+    await part(change.slice(upTo)),
+  ];
+  for (const [i, x] of whole.entries()) expect((first[i] ?? 0) + (second[i] ?? 0)).toBeCloseTo(x, 4);
+  const [left, right] = [await tokenProbe(policy, sequences), await tokenProbe(moved, sequences)];
+  const exact = Array.from(right.rows ?? [], (log, i) => log - (left.rows?.[i] ?? 0));
+  expect(Math.max(...exact.map(Math.abs))).toBeGreaterThan(1e-3);
+  const missed = exact.map((x, i) => x - (whole[i] ?? Number.NaN)); // by the second order
+  expect(Math.hypot(...missed)).toBeLessThan(0.1 * Math.hypot(...exact));
+  const step = { before: left, after: right, parts: { positive: first, optimizer: second } };
+  const { byClass } = entropyLedger([step], { resamples: 10 }).total;
+  const explained = byClass.map(({ measured, rest }) => measured - rest);
+  const firstOrder = entropyChange(left, right, { resamples: 10 }).byClass.map((row) => row.firstOrder?.value ?? 0);
+  expect(Math.hypot(...explained.map((x, i) => x - (firstOrder[i] ?? 0)))).toBeLessThan(
+    0.2 * Math.hypot(...firstOrder),
+  );
+  expect(await policy.parameters.read()).toEqual(before);
+  await expect(logitChange(policy, sequences, { none: [1] })).rejects.toThrow('no weight "none"');
+  await expect(logitChange(policy, sequences, {}, { scale: 0 })).rejects.toThrow("scale is 0");
 });
