@@ -81,6 +81,7 @@ export function checkUnbroken(
   tokens: number,
   starts?: ArrayLike<number>,
 ): void {
+  if (!Number.isInteger(tokens) || tokens < 1) refuse(where, `rows have ${tokens} tokens`, "pass at least one");
   for (let b = 0; b * tokens < mask.length; b++) {
     for (let t = b * tokens + (starts?.[b] ?? 0) + 1; t < (b + 1) * tokens; t++) {
       if (mask[t] === 0 || mask[t - 1] !== 0) continue;

@@ -42,10 +42,14 @@ async function lossOf(inputs: LossInputs): Promise<unknown> {
   const perToken = rover({ ...settings, aggregation: "token-mean" }).objective;
   const [valid, of] = [block("mask", mask), block("logits", logits)];
   const [rows = 0, tokens = 0, vocabulary = 0] = of.shape;
+  const other = block("oldLogits", oldLogits);
+  if (String([rows, tokens]) !== String(valid.shape) || String(other.shape) !== String(of.shape)) {
+    refuse("rover", `logits are [${of.shape}], mask [${valid.shape}]`, "pass one distribution per token in both");
+  }
   checkUnbroken("rover", valid.data, tokens);
   const spread = (data: Float64Array): number[] =>
     Array.from({ length: rows * tokens * vocabulary }, (_, i) => data[Math.floor(i / vocabulary)] ?? Number.NaN);
-  checkFinite("rover", { logits: of.data, oldLogits: block("oldLogits", oldLogits).data }, spread(valid.data));
+  checkFinite("rover", { logits: of.data, oldLogits: other.data }, spread(valid.data));
   const ids = block("actions", actions);
   const outside = ids.data.find(
     (id, i) => valid.data[i] !== 0 && !(Number.isInteger(id) && id >= 0 && id < vocabulary),

@@ -43,6 +43,10 @@ export interface RolloutRow {
   readonly advantages: readonly number[];
   /** The policy of the step did not sample it: a demonstration, a replayed row. Its unknown log-probs are null. */
   readonly foreign?: true;
+  /** The method's own columns: one number of the row; numbers of its completion's tokens; numbers of the step, in row 0. */
+  readonly rowColumns?: Readonly<Record<string, number | null>>;
+  readonly tokenColumns?: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly stepColumns?: Readonly<Record<string, number>>;
 }
 
 /** A step's columns, as they are written. */
@@ -127,6 +131,29 @@ function rolloutRow({ rollouts, rewards, advantages }: StepColumns, b: number): 
     sampleLogProbs: completionOf(rollouts.sampleLogProbs),
     advantages: completionOf(advantages.perToken),
     ...(rollouts.foreign?.[b] === 1 && { foreign: true }),
+    ...ownColumns(rollouts, b, completionOf),
+  };
+}
+
+/** A row's share of the method's own columns; those of the vocabulary are too wide to keep. */
+function ownColumns(
+  { columns = {}, rows, width }: Rollouts,
+  b: number,
+  completionOf: (column: Float32Array) => number[],
+): Pick<RolloutRow, "rowColumns" | "tokenColumns" | "stepColumns"> {
+  const entries = Object.entries(columns);
+  const arrays = entries.flatMap(([name, column]) => (typeof column === "number" ? [] : [[name, column] as const]));
+  const ofRow = arrays.filter(([, column]) => column.length === rows);
+  const ofTokens = arrays.filter(([, column]) => column.length === rows * (width - 1) && column.length !== rows);
+  const ofStep = b > 0 ? [] : entries.flatMap(([name, column]) => (typeof column === "number" ? [[name, column]] : []));
+  return {
+    ...(ofRow.length > 0 && {
+      rowColumns: Object.fromEntries(ofRow.map(([name, column]) => [name, shortest(column[b] ?? Number.NaN)])),
+    }),
+    ...(ofTokens.length > 0 && {
+      tokenColumns: Object.fromEntries(ofTokens.map(([name, column]) => [name, completionOf(column)])),
+    }),
+    ...(ofStep.length > 0 && { stepColumns: Object.fromEntries(ofStep) }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A stored step as columns again, for everything that works on completions without sampling. */
 import { refuse } from "../refuse.ts";
+import type { ExtraColumn, Rollouts } from "../rollout.ts";
 import { fromRows, type Row } from "../rows.ts";
 import type { Problem } from "../tasks/task.ts";
 import type { RewardedRollouts } from "../train/recompute.ts";
@@ -24,11 +25,29 @@ export async function storedStep(run: StoredRun, step: number, padId = 0): Promi
     problems[group] ??= { id: "", prompt: "", answer: "", level: 0, data: {} }; // a group none of whose rows was kept
   }
   return {
-    rollouts: fromRows(rows.map(rowOf), { problems, padId }),
+    rollouts: withColumns(fromRows(rows.map(rowOf), { problems, padId }), rows),
     rewards: { values: Float32Array.from(rows, ({ reward }) => reward ?? Number.NaN), verdicts: rows.map(verdictOf) },
     step,
     steps: Math.max(run.records.length, step + 1),
   };
+}
+
+/** The method's own columns again; token columns are 0 outside of the completions. */
+function withColumns(rollouts: Rollouts, rows: readonly RolloutRow[]): Rollouts {
+  const tokens = rollouts.width - 1;
+  const columns: Record<string, ExtraColumn> = { ...rows[0]?.stepColumns };
+  for (const name of Object.keys(rows[0]?.rowColumns ?? {})) {
+    columns[name] = Float32Array.from(rows, ({ rowColumns }) => rowColumns?.[name] ?? Number.NaN);
+  }
+  for (const name of Object.keys(rows[0]?.tokenColumns ?? {})) {
+    const column = new Float32Array(rows.length * tokens);
+    for (const [b, { tokenColumns, promptLength }] of rows.entries()) {
+      const values = (tokenColumns?.[name] ?? []).map((value) => value ?? Number.NaN);
+      column.set(values, b * tokens + promptLength - 1); // column t is about token t + 1
+    }
+    columns[name] = column;
+  }
+  return Object.keys(columns).length === 0 ? rollouts : { ...rollouts, columns };
 }
 
 function rowOf(row: RolloutRow): Row {

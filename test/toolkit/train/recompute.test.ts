@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { grpo } from "../../../src/algorithms/grpo.ts";
+import { nudgeRl } from "../../../src/algorithms/nudgerl.ts";
+import { rlPlus } from "../../../src/algorithms/rl-plus.ts";
 import type { Algorithm } from "../../../src/toolkit/algorithm.ts";
 import { masked, required } from "../../../src/toolkit/objective.ts";
 import { Policy } from "../../../src/toolkit/policy/policy.ts";
@@ -119,4 +121,16 @@ test("recompute: a step without completions and an algorithm with a value head a
     },
   };
   await expect(recompute(step, valued, { policy })).rejects.toThrow("recompute: grpo needs a value head");
+});
+
+test("recompute: methods with columns of their own are recomputed from the folder too", async () => {
+  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 8 };
+  for (const algorithm of [rlPlus(), nudgeRl()]) {
+    const runFolder = join(mkdtempSync(join(tmpdir(), "recompute-")), "run");
+    const run = train({ policy, task, algorithm, runFolder, ...sizes });
+    await (await run.finished).policy.dispose();
+    const stored = await storedStep(await readRun(runFolder), 0, policy.tokenizer.padId);
+    const found = await recompute(stored, algorithm, { policy, maxTokens: 4 });
+    expect(found.loss).toBeCloseTo(run.records[0]?.metrics.loss ?? Number.NaN, 5);
+  }
 });
