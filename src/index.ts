@@ -12,6 +12,12 @@ export {
 export { type Algorithm, type Choice, type ChoiceSources, choicesOf, describe, preset } from "./toolkit/algorithm.ts";
 export { check } from "./toolkit/check.ts";
 export { type Checkpoint, openCheckpoint } from "./toolkit/checkpoints/checkpoint.ts";
+export {
+  type WriteOptions,
+  writeCombinedCheckpoint,
+  writeTruncatedCheckpoint,
+} from "./toolkit/checkpoints/write-checkpoint.ts";
+export { type LoraOptions, type WrittenLora, writeLora } from "./toolkit/checkpoints/write-lora.ts";
 export { type AlgorithmChange, type ChoiceDifference, compose, diff } from "./toolkit/compose.ts";
 export * from "./toolkit/controllers.ts";
 export type { Curriculum, CurriculumInput, PromptBatch } from "./toolkit/curriculum.ts";

@@ -7,6 +7,14 @@ export * from "./answer-entropy.ts";
 export { type CheckpointDeltaOptions, checkpointDeltas } from "./checkpoint-deltas.ts";
 export * from "./collapse-forecast.ts";
 export {
+  type CheckpointTrajectory,
+  type CheckpointTrajectoryOptions,
+  checkpointTrajectory,
+  type StepCheckpoint,
+  type TensorTrajectory,
+  writeExtrapolatedCheckpoint,
+} from "./checkpoint-trajectory.ts";
+export {
   type EntropyBin,
   type EntropyChange,
   type EntropyChangeOptions,
