@@ -179,7 +179,7 @@ function partOf(size: { readonly rows: number; readonly columns: number }, tall:
 }
 
 /** A stored tensor as a matrix in slabs. */
-export function storedMatrix(blocks: Blocks, tensor: FileTensor): SlabMatrix {
+function storedMatrix(blocks: Blocks, tensor: FileTensor): SlabMatrix {
   return matrixBy(matrixOf(tensor), (part) => new Float64Array(blocks.read(tensor, part)));
 }
 
