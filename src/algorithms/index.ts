@@ -297,6 +297,8 @@ export {
   alignReply,
   buildHintedPrompt,
   type ContextPair,
+  type HintedTaskOptions,
+  hintedTask,
   keepIfCorrect,
   selectContextPair,
 } from "./semantic-soft-bootstrapping-data.ts";

@@ -10,6 +10,7 @@
  */
 import type { Tokenizer } from "../toolkit/policy/tokenizer.ts";
 import { refuse } from "../toolkit/refuse.ts";
+import { boxedAnswer } from "../toolkit/verify/answer.ts";
 
 /** A block's text from `start` to `end`, exclusive, and the answer in it. */
 export interface Block {
@@ -44,22 +45,10 @@ export const parseBlocks: BlockParser = (text, count) => {
   const blocks = Array.from({ length: count }, (_, j): Block => {
     const start = text.indexOf(`<p${j + 1}>`) + `<p${j + 1}>`.length;
     const end = text.indexOf(`</p${j + 1}>`);
-    return { start, end, answer: lastBoxed(text.slice(start, end)) };
+    return { start, end, answer: boxedAnswer(text.slice(start, end)) };
   });
   return { valid: true, blocks };
 };
-
-/** Text of the last `\boxed{...}` whose braces balance. */
-function lastBoxed(text: string): string | undefined {
-  const open = text.lastIndexOf("\\boxed{");
-  if (open < 0) return undefined;
-  let depth = 0;
-  for (let i = open + "\\boxed".length; i < text.length; i++) {
-    if (text[i] === "{") depth++;
-    else if (text[i] === "}" && --depth === 0) return text.slice(open + "\\boxed{".length, i).trim();
-  }
-  return undefined;
-}
 
 /** Blocks between separators, for tasks whose alphabet has no tags: `a;b;c` has three, each its own answer. */
 export function separatedBlocks(separator: string): BlockParser {

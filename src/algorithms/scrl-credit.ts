@@ -77,7 +77,7 @@ export function scrlAdvantages(
  *
  * @param spanIndex block of each token from 1, 0 outside of all, [G][T]
  * @param mask 1 where a token is trained on, [G][T]. Default: all
- * @throws UsageError for a block that is none of the K
+ * @throws UsageError for a block that is none of the K, blocks out of order, a mask of another shape
  */
 export function scrlTokenAdvantages({
   spanIndex,
@@ -91,6 +91,7 @@ export function scrlTokenAdvantages({
   if (spanIndex.length !== advantages.length) {
     refuse("scrlTokenAdvantages", `${spanIndex.length} rows for ${advantages.length}`, "pass one of each per rollout");
   }
+  for (const [i, row] of spanIndex.entries()) checkOrder(i, row, mask?.[i]);
   return spanIndex.map((row, i) =>
     row.map((block, t) => {
       const own = advantages[i] ?? [];
@@ -100,6 +101,24 @@ export function scrlTokenAdvantages({
       return block === 0 || mask?.[i]?.[t] === 0 ? 0 : (own[block - 1] ?? 0);
     }),
   );
+}
+
+function checkOrder(i: number, row: readonly number[], mask: readonly number[] | undefined): void {
+  if (mask !== undefined && mask.length !== row.length) {
+    refuse("scrlTokenAdvantages", `row ${i} has ${row.length} tokens, its mask ${mask.length}`, "pass one per token");
+  }
+  let last = 0;
+  for (const [t, block] of row.entries()) {
+    if (block === 0) continue;
+    if (block < last) {
+      refuse(
+        "scrlTokenAdvantages",
+        `token ${t} of row ${i} is in block ${block}, after ${last}`,
+        "pass blocks in order",
+      );
+    }
+    last = block;
+  }
 }
 
 /** Rollouts of the curriculum prompt and of the plain one, of a budget of G. @throws UsageError for an odd G, or below 4 */

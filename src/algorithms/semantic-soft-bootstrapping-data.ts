@@ -12,6 +12,7 @@
  */
 
 import { allLogits, type Model } from "../toolkit/models.ts";
+import { checkOptions } from "../toolkit/options.ts";
 import { statisticsAfter } from "../toolkit/other-prompt.ts";
 import type { GenerateOptions } from "../toolkit/policy/generation.ts";
 import { refuse } from "../toolkit/refuse.ts";
@@ -26,6 +27,7 @@ import {
   sampleCompletions,
 } from "../toolkit/rollout.ts";
 import { fromRows, pickRewards, type Row, rowsOf } from "../toolkit/rows.ts";
+import type { Problem, Task } from "../toolkit/tasks/task.ts";
 import { boxedAnswer } from "../toolkit/verify/answer.ts";
 
 /** The column of the teacher's logits, [B, T, V], at the temperature of training. */
@@ -71,6 +73,50 @@ export function buildHintedPrompt(problem: string, correctText: string, wrongTex
     "Write one standalone, very detailed and robust derivation of the answer that warns of likely mistakes. Do not reveal " +
       "that attempts were given. End with the answer in \\boxed{}.",
   ].join("\n\n");
+}
+
+/** The default hint: both attempts, then the problem, in the characters that a task's policies know. */
+export function attemptsFirst(problem: string, correctText: string, wrongText: string): string {
+  return correctText + wrongText + problem;
+}
+
+/** Where a problem of a hinted task says that it is one. */
+const HINTED = "ssbHinted";
+
+export interface HintedTaskOptions {
+  /** As the method's. Default: both attempts, then the problem. */
+  readonly hint?: (problem: string, correctText: string, wrongText: string) => string;
+  /** Share of problems with a hint, from 0 to 1. Default 0.5: our choice. */
+  readonly share?: number;
+}
+
+/**
+ * A task in which some problems come after a right and a flawed demonstration: to pretrain policies that can read hints,
+ * which one that has seen bare problems alone cannot. What is shown after a hint is never flawed.
+ *
+ * @throws UsageError for an unknown option or one out of range
+ */
+export function hintedTask(task: Task, options: HintedTaskOptions = {}): Task {
+  checkOptions("hintedTask", options, { hint: { kind: "function" }, share: { kind: "number", min: 0, max: 1 } });
+  const { hint = attemptsFirst, share = 0.5 } = options;
+  const hinted = (problem: Problem, random: Rng): Problem => {
+    if (random.uniform() >= share) return problem;
+    const shown = (flawed: boolean): string => task.demonstration(problem, random, { flawed });
+    const prompt = hint(problem.prompt, shown(false), shown(true));
+    return { ...problem, prompt, data: { ...problem.data, [HINTED]: true } };
+  };
+  return {
+    ...task,
+    name: `${task.name}-hinted`,
+    settings: { ...task.settings, hintedShare: share },
+    maxPromptTokens: task.maxPromptTokens + 2 * task.maxCompletionTokens,
+    problems: (ask) =>
+      task
+        .problems(ask)
+        .map((problem, i) => hinted(problem, rng({ seed: ask.seed, stream: "hinted", row: i + (ask.offset ?? 0) }))),
+    demonstration: (problem, random, { flawed }) =>
+      task.demonstration(problem, random, { flawed: flawed && problem.data[HINTED] !== true }),
+  };
 }
 
 /** Whether the last boxed answer of a reply is the right one, letter by letter. */

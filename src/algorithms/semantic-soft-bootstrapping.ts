@@ -13,7 +13,8 @@
  * tau^2 and tau = 2 are the code's alone. Departures: a step makes its data and learns from them at once, where the
  * code makes 256 examples and goes over them 3 times; all weights are trained, where the code has LoRA (rank 32); bare and
  * hinted prompt are built alike, where the code leaves its template out in training. K is `samplesPerPrompt`; the paper's
- * is 4. Logits are those of the training temperature: leave it at 1.
+ * is 4. A policy pretrained on bare problems alone writes nothing right after a hint, and every step is skipped: pretrain it
+ * on `hintedTask(task)`. Logits are those of the training temperature: leave it at 1.
  */
 import * as tf from "@tensorflow/tfjs";
 import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
@@ -21,7 +22,7 @@ import { checkFinite } from "../toolkit/finite.ts";
 import { checkBatch, column, masked, type ObjectiveResult, type PolicyBatch, required } from "../toolkit/objective.ts";
 import { checkOptions, shownChoices } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
-import { bootstrappedReplies, TEACHER_LOGITS } from "./semantic-soft-bootstrapping-data.ts";
+import { attemptsFirst, bootstrappedReplies, TEACHER_LOGITS } from "./semantic-soft-bootstrapping-data.ts";
 
 export interface SsbLossOptions {
   /** tau, above 0. Default 2: released code. */
@@ -33,7 +34,8 @@ export interface SsbLossOptions {
 export interface SemanticSoftBootstrappingOptions extends SsbLossOptions {
   /**
    * The hinted prompt of a problem, a right and a wrong attempt. Default: both attempts, then the problem, without a word
-   * between them, which a tokenizer of single characters may not know; `buildHintedPrompt` is one in English.
+   * between them, which a tokenizer of single characters may not know; `buildHintedPrompt` is one in English. The policy
+   * must be able to read it: see {@link hintedTask}.
    */
   readonly hint?: (problem: string, correctText: string, wrongText: string) => string;
   /** Of sampling the attempts. Default 0.8: released code. */
@@ -92,10 +94,6 @@ function settle(options: SemanticSoftBootstrappingOptions): Settings {
   const { hint = attemptsFirst, attemptTemperature = 0.8, replyTemperature = 0.4, topK = 50, maxLength } = options;
   const { temperature = 2, kdWeight = 1 } = options;
   return { hint, attemptTemperature, replyTemperature, topK, maxLength, temperature, kdWeight };
-}
-
-function attemptsFirst(problem: string, correctText: string, wrongText: string): string {
-  return correctText + wrongText + problem;
 }
 
 function objectiveLoss(batch: PolicyBatch, settings: Settings): ObjectiveResult {

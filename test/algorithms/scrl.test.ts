@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  type BlockParser,
   blockOfTokens,
   grpo,
   mixedGroup,
@@ -11,13 +12,14 @@ import {
   separatedBlocks,
   stepAnswers,
 } from "../../src/algorithms/index.ts";
+import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { complete } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import type { CurriculumInput } from "../../src/toolkit/curriculum.ts";
 import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
 import { fromRows } from "../../src/toolkit/rows.ts";
 import { openSeam } from "../../src/toolkit/seam.ts";
-import { answerProbabilities, trainTabular } from "../../src/toolkit/tabular.ts";
+import { answerProbabilities, type TabularPolicy, trainTabular } from "../../src/toolkit/tabular.ts";
 import { chainAddition } from "../../src/toolkit/tasks/chain-addition.ts";
 import type { Problem } from "../../src/toolkit/tasks/task.ts";
 import { echoTask } from "../support/tiny-task.ts";
@@ -151,48 +153,56 @@ test("scrl: chains are rewarded by their solved prefix and credited block by blo
   expect(row(4)).toEqual([0.5, 0.5, 0.5]);
 });
 
-test("scrl: with chains, final answers are found that rewards at the end alone leave in the dark", async () => {
-  // Four links, each one of 6 symbols; a plain answer is right as a whole only: once in 1,296 at first.
-  const [contexts, symbols, length] = [6, 6, 4];
-  const right = (context: number): number[] => [0, 1, 2, 3].map((j) => (context + j) % symbols);
-  const reward = (context: number, answer: readonly number[]) =>
-    answer.every((s, j) => s === right(context)[j]) ? 1 : 0;
-  const base = { contexts, symbols, length, states: "position" as const, reward };
-  const sizes = { steps: 60, samplesPerPrompt: 8, seed: 1, learningRate: 12, measureEvery: 60 };
-  const solved = async (gated: boolean): Promise<number> => {
-    const algorithm = gated
-      ? {
-          ...grpo(),
-          advantage: (
-            input: Parameters<Extract<ReturnType<typeof grpo>["advantage"], (...of: never[]) => unknown>>[0],
-          ) => {
-            const { rollouts } = input;
-            const perToken = new Float32Array(rollouts.mask.length);
-            const tokens = rollouts.width - 1;
-            for (let group = 0; group < contexts; group++) {
-              const rows = [...rollouts.group.keys()].filter((b) => rollouts.group[b] === group);
-              const start = (b: number) => b * tokens + (rollouts.promptLengths[b] ?? 1) - 1;
-              const first = (b: number) => b * rollouts.width + (rollouts.promptLengths[b] ?? 0);
-              const answers = rows.map((b) => [...rollouts.ids.subarray(first(b), first(b) + length)]); // symbols are ids
-              const raw = answers.map((answer) => right(group).map((s, j) => (answer[j] === s ? 1 : 0)));
-              const formatValid = rows.map(() => 1);
-              const { rewards } = scrlRewards(raw, formatValid);
-              for (const [i, values] of scrlAdvantages({ rewards, formatValid }).entries())
-                perToken.set(values, start(rows[i] ?? 0));
-            }
-            return { perToken };
-          },
-        }
-      : grpo();
-    const { policy } = await trainTabular({ problem: base, algorithm, ...sizes });
-    const shares = Array.from(
-      { length: contexts },
-      (_, c) => answerProbabilities(policy, c)[right(c).reduce((at, s) => at * symbols + s, 0)] ?? 0,
-    );
-    return shares.reduce((sum, share) => sum + share, 0) / contexts;
+test("scrl: without the gate later links earn credit on their own (the paper's ablation)", () => {
+  const raw = [
+    [1, 1, 0, 1],
+    [1, 0, 0, 0],
+    [1, 1, 1, 1],
+    [0, 1, 0, 0],
+  ];
+  const third = (scores: readonly (readonly number[])[]) =>
+    scrlAdvantages({ rewards: scores, formatValid: [1, 1, 1, 1] }).map((row) => row[3] ?? 0);
+  const near = (values: readonly number[]) => values.map((x) => expect.closeTo(x, 6));
+  // Ungated, the fourth column is 1 0 1 0: +-0.5 / (0.577350 + 1e-6); gated, it is 0 0 1 0.
+  expect(third(raw)).toEqual(near([0.866023904, -0.866023904, 0.866023904, -0.866023904]));
+  expect(third(scrlRewards(raw, [1, 1, 1, 1]).rewards)).toEqual(near([-0.499999, -0.499999, 1.499997, -0.499999]));
+});
+
+test("scrl: half of the rollouts on chains find final answers sooner than all of them on the answer alone", async () => {
+  // 20 problems, four links of 8 choices, a final answer in 150 right at first ((2.79 / 9.79)^4 = 0.66 %).
+  const [contexts, symbols, length] = [20, 8, 4];
+  const right = (context: number): number[] => [0, 1, 2, 3].map((j) => (context * 3 + j * 5) % symbols);
+  const problem = {
+    ...{ contexts, symbols, length, states: "position" as const },
+    reward: (c: number, answer: readonly number[]) => (answer.every((s, j) => s === right(c)[j]) ? 1 : 0),
+    initial: (c: number, { length: place }: readonly number[]) =>
+      Array.from({ length: symbols }, (_, s) => (s === right(c)[place] ? Math.log(2.79) : 0)),
   };
-  const [credited, plain] = [await solved(true), await solved(false)];
-  expect(credited).toBeGreaterThan(plain + 0.3);
+  const subproblems = ({ prompt }: Problem) => ({
+    prompt,
+    answers: right(Number(prompt.slice(1))).map((s) => String.fromCharCode(97 + s)),
+  });
+  const blocks: BlockParser = (text, count) => ({
+    valid: text.length === count,
+    blocks: [...text].map((answer, start) => ({ start, end: start + 1, answer })),
+  });
+  const host = grpo({ aggregation: "seq-mean-token-sum" });
+  // A rate of 1 for each problem: the loss is a mean over the rows of 20.
+  const sizes = { steps: 75, samplesPerPrompt: 8, seed: 1, learningRate: 20, measureEvery: 25 };
+  const solved = async (algorithm: Algorithm): Promise<number[]> => {
+    const measure = (policy: TabularPolicy) => {
+      const share = (c: number) =>
+        answerProbabilities(policy, c)[right(c).reduce((at, s) => at * symbols + s, 0)] ?? Number.NaN;
+      return { solved: Array.from({ length: contexts }, (_, c) => share(c)).reduce((a, b) => a + b, 0) / contexts };
+    };
+    const { steps } = await trainTabular({ problem, algorithm, ...sizes, measure });
+    return steps.flatMap((step) => step.solved ?? []);
+  };
+  const chains = await solved(compose(host, scrl({ subproblems, blocks })));
+  const plain = await solved(host);
+  expect(chains[0]).toBeLessThan(0.02);
+  expect(chains[1]).toBeGreaterThan((plain[1] ?? 1) + 0.3); // after 26 steps
+  expect(chains.at(-1)).toBeGreaterThan((plain.at(-1) ?? 1) + 0.05); // after 75
 });
 
 test.each([

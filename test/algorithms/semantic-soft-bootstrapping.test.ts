@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   alignReply,
   buildHintedPrompt,
+  hintedTask,
   keepIfCorrect,
   labelLogProbs,
   selectContextPair,
@@ -226,4 +227,22 @@ test("semanticSoftBootstrapping: unknown options and values out of range are ref
   expect(() => semanticSoftBootstrapping({ kdWeight: 2 })).toThrow("kdWeight is 2; pass a number from 0 to 1");
   expect(() => semanticSoftBootstrapping({ temperature: 0 })).toThrow("temperature is 0; pass a number above 0");
   expect(() => semanticSoftBootstrapping({ topk: 3 } as object)).toThrow('did you mean "topK"?');
+});
+
+test("hintedTask: a share of problems comes after a right and a flawed demonstration, and is never answered flawed", () => {
+  const task = hintedTask(echoTask);
+  const problems = task.problems({ split: "train", count: 400, seed: 2 });
+  const hinted = problems.filter(({ prompt }) => prompt.length > 2);
+  expect(hinted.length / 400).toBeCloseTo(0.5, 1);
+  for (const problem of problems) {
+    const [answer, long] = [problem.answer, problem.prompt.length > 2];
+    expect(problem.prompt).toBe(`${long ? `${answer}aa` : ""}${answer[0]}=`);
+    expect(task.demonstration(problem, random(), { flawed: true })).toBe(long ? answer : "aa");
+    expect(task.verify(problem, answer).score).toBe(1);
+  }
+  expect(task.problems({ split: "train", count: 5, seed: 2, offset: 3 })).toHaveLength(5);
+  expect(hintedTask(echoTask, { share: 0 }).problems({ split: "train", count: 8, seed: 1 })).toEqual(
+    echoTask.problems({ split: "train", count: 8, seed: 1 }),
+  );
+  expect(() => hintedTask(echoTask, { share: 2 })).toThrow("share is 2; pass a number from 0 to 1");
 });
