@@ -85,6 +85,8 @@ export function nudgeRl(options: NudgeRlOptions = {}): Algorithm {
 
 const NEEDS: ObjectiveNeeds = { columns: { [DISTILLED]: "row" } };
 
+const CLIP = { clipLow: { kind: "number", min: 0, max: 1 }, clipHigh: { kind: "number", min: 0 } } as const;
+
 function settle(options: NudgeRlOptions): Settings {
   checkOptions("nudgeRl", options, {
     contexts: { kind: "function" },
@@ -95,8 +97,7 @@ function settle(options: NudgeRlOptions): Settings {
     sampler: { kind: "either", values: ["sequential", "random"] },
     lambda: { kind: "number" },
     epsilon: { kind: "number", min: 0 },
-    clipLow: { kind: "number", min: 0, max: 1 },
-    clipHigh: { kind: "number", min: 0 },
+    ...CLIP,
     distillCoefficient: { kind: "number", min: 0 },
   });
   const { contexts = () => [], place = (context: string, prompt: string) => context + prompt } = options;
@@ -160,8 +161,10 @@ export interface NudgeLoss {
 /** The two terms, each a mean over the rows of its batch of a mean over tokens. */
 export function nudgeLoss(
   { sampled, plain }: NudgeBatches,
-  { clipLow = 0.2, clipHigh = clipLow }: Pick<NudgeRlOptions, "clipLow" | "clipHigh"> = {},
+  options: Pick<NudgeRlOptions, "clipLow" | "clipHigh"> = {},
 ): NudgeLoss {
+  const { clipLow = 0.2, clipHigh = clipLow } = options;
+  checkOptions("nudgeLoss", { clipLow, clipHigh }, CLIP);
   const [own, base] = [checkBatch("nudgeLoss", sampled), checkBatch("nudgeLoss", plain)];
   const gain = clippedGain(tokenRatio(own), masked(own.advantages, own.mask), { clipLow, clipHigh }); // [B, T]
   const credit = masked(base.logProbs, base.mask).mul<tf.Tensor2D>(masked(base.advantages, base.mask)); // [B, T]

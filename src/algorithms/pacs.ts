@@ -58,6 +58,7 @@ export function pacs(options: PacsOptions = {}): Algorithm {
   const settings = settle(options);
   return {
     name: "pacs",
+    inseparable: true,
     advantage: (input) => pacsAdvantage(input, settings),
     objective: {
       needs: { columns: { label: "row", weight: "row", scored: "row" }, together: "group" },

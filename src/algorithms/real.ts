@@ -64,6 +64,7 @@ export function real(options: RealOptions = {}): Algorithm {
   const settings = settle(options);
   return {
     name: "real",
+    inseparable: true,
     advantage: (input) => realAdvantage(input, settings),
     objective: {
       needs: {

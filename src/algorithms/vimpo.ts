@@ -92,6 +92,7 @@ export function vimpo(options: VimpoOptions = {}): Algorithm {
   const inLoss = exact && settings.value === "raw";
   return {
     name: "vimpo",
+    inseparable: true,
     statistics: columns,
     referenceStatistics: columns,
     advantage: (input: AdvantageInput): Advantages => vimpoAdvantage(input, settings),

@@ -81,6 +81,8 @@ export interface Algorithm {
   readonly referenceStatistics?: Readonly<Record<string, Statistic>>;
   /** Tokens by which a trained row's prompt may be longer than the task's longest. Default 0. */
   readonly extraPromptTokens?: number;
+  /** Its objective reads what its own advantage writes beside advantages: a change of one of the two is refused. */
+  readonly inseparable?: true;
   /** What the algorithm decides, for {@link describe}. */
   readonly choices: readonly Choice[];
 }

@@ -50,8 +50,8 @@ interface Claim {
 /**
  * Applies changes to an algorithm, from left to right: `compose(grpo(), ucas(), steer())`.
  *
- * @throws UsageError for a whole algorithm among the changes; naming both methods when one replaces a seam that another replaced or wrapped, or when two need
- *   different statistics under one name
+ * @throws UsageError for a whole algorithm among the changes; naming both methods when one replaces a seam that another
+ *   replaced or wrapped, or one half of an inseparable base, or when two need different statistics under one name
  */
 export function compose(base: Algorithm, ...changes: readonly AlgorithmChange[]): Algorithm {
   complete(base); // refuses what is no algorithm
@@ -64,10 +64,22 @@ export function compose(base: Algorithm, ...changes: readonly AlgorithmChange[])
     if ("advantage" in change || "objective" in change) {
       refuse("compose", `${change.name} is a whole algorithm, no change of one`, "put it first, or use it alone");
     }
+    if (base.inseparable === true) keepWhole(base.name, change);
     for (const seam of SEAMS) claim(claims, seam, change);
     algorithm = apply(algorithm, change);
   }
   return algorithm;
+}
+
+function keepWhole(base: string, { name, replaces }: AlgorithmChange): void {
+  const [advantage, objective] = [replaces?.advantage !== undefined, replaces?.objective !== undefined];
+  if (advantage === objective) return;
+  const seam = advantage ? "advantage" : "objective";
+  refuse(
+    "compose",
+    `${name} replaces the ${seam} of ${base}, whose other half needs it`,
+    "start from another algorithm",
+  );
 }
 
 function claim(claims: Map<SeamName, Claim>, seam: SeamName, { name, replaces, wraps }: AlgorithmChange): void {

@@ -65,11 +65,14 @@ export async function verifiedReward({ task, rollouts }: RewardInput): Promise<R
   return { values, verdicts };
 }
 
-/** A task of one's own may verify without `defineVerifier`: its throw must not cost the run. */
+/** A task of one's own may verify without `defineVerifier`: its throw, or its NaN, must not cost the run nor go unseen. */
 function verifySafely(task: Task, problem: Problem, completion: string): Verdict {
   const start = performance.now();
   try {
-    return task.verify(problem, completion);
+    const verdict = task.verify(problem, completion);
+    if (verdict.score === null || Number.isFinite(verdict.score)) return verdict;
+    const reason = `the verifier's score is ${excerpt(String(verdict.score), 60)}, not a finite number or null`;
+    return { ...verdict, score: null, status: "failed", reason };
   } catch (error) {
     const reason = excerpt(error instanceof Error ? `${error.name}: ${error.message}` : String(error), 300);
     const verifier = { name: task.name, version: "unknown" };

@@ -181,3 +181,9 @@ test("compose, describe, diff: what is no algorithm is refused", () => {
   expect(() => describe(nothing)).toThrow("algorithm: the algorithm is undefined");
   expect(() => diff(ones, nothing)).toThrow("algorithm: the algorithm is undefined");
 });
+
+test("compose: half of an inseparable algorithm cannot be replaced", () => {
+  const whole: Algorithm = { ...ones, inseparable: true };
+  expect(() => compose(whole, threes)).toThrow("threes replaces the advantage of ones, whose other half needs it");
+  expect(compose(whole, times(2)).name).toBe("ones + times 2");
+});

@@ -35,6 +35,16 @@ test("verifiedReward: a verifier that failed is NaN, not 0", async () => {
   expect([...values]).toEqual([Number.NaN]);
 });
 
+test.each([Number.NaN, undefined, "1", Infinity])(
+  "verifiedReward: a score of %j is a failure of the verifier",
+  async (score) => {
+    const task: Task = { ...echoTask, verify: (...of) => ({ ...echoTask.verify(...of), score: score as number }) };
+    const { values, verdicts } = await verifiedReward({ task, rollouts: rolloutsOf([0], ["aa"]) });
+    expect([...values]).toEqual([Number.NaN]);
+    expect(verdicts[0]).toMatchObject({ score: null, status: "failed", reason: expect.stringContaining(`${score}`) });
+  },
+);
+
 test("verifiedReward: a verifier that throws has failed on that row alone, and the error is told", async () => {
   const task: Task = {
     ...echoTask,

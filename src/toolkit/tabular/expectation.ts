@@ -31,6 +31,9 @@ const MAX_GROUPS = 20_000;
  */
 export async function expectedUpdate(options: UpdateOptions): Promise<Float64Array> {
   const { policy, samplesPerPrompt, context = 0 } = options;
+  if (!Number.isInteger(samplesPerPrompt) || samplesPerPrompt < 1) {
+    refuse("expectedUpdate", `samplesPerPrompt is ${samplesPerPrompt}`, "pass a whole number from 1");
+  }
   const probabilities = answerProbabilities(policy, context);
   const count = choose(probabilities.length + samplesPerPrompt - 1, samplesPerPrompt);
   if (!(count <= MAX_GROUPS)) {
