@@ -24,3 +24,4 @@ export type {
 } from "./traces.ts";
 export { type TrainingFigureOptions, type TrainingRecord, trainingFigure } from "./training.ts";
 export { type RankPoint, rankFigure, weightDeltaFigure } from "./weight-deltas.ts";
+export { trajectoryFigure, weightDetailFigure } from "./weight-details.ts";

@@ -3,13 +3,18 @@ import type { Estimate, WeightDelta, WeightDeltas } from "../analysis/index.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, heading, interval, percent, place, powersOfTwo } from "./marks.ts";
-import { frame, roles, sequentialScale } from "./theme.ts";
-import type { HeatmapTrace, Layout, ScatterTrace } from "./traces.ts";
+import { frame, roles } from "./theme.ts";
+import type { Layout, ScatterTrace } from "./traces.ts";
+import { layerMap, thinLines } from "./weight-marks.ts";
 
 /** Energy in the top ranks and spectrum of every matrix's change; relative size of the change by layer and module. */
 export function weightDeltaFigure(deltas: WeightDeltas): Figure {
   const matrices = deltas.tensors.filter(({ spectrum }) => spectrum !== undefined);
-  const data = [...energyLines(matrices, deltas), spectrumLines(matrices), normMap(deltas.tensors)];
+  const data = [
+    ...energyLines(matrices, deltas),
+    spectrumLines(matrices),
+    layerMap(deltas.tensors, ({ relativeNorm }) => relativeNorm, ".4f"),
+  ];
   return figure({ data, layout: layoutOf(deltas), summary: deltaWords(deltas, matrices) });
 }
 
@@ -47,24 +52,6 @@ function layoutOf({ overall, ranks, tensors }: WeightDeltas): Layout {
       heading("Relative norm of the change, |Δ| / |W|", 3),
     ],
   };
-}
-
-/** All matrices as one trace of thin lines with gaps between them, so that the legend stays short. */
-function thinLines(
-  lines: readonly { readonly name: string; readonly x: readonly number[]; readonly y: readonly number[] }[],
-) {
-  return {
-    type: "scatter",
-    mode: "lines",
-    name: "one matrix",
-    legendgroup: "one matrix",
-    x: lines.flatMap(({ x }) => [...x, null]),
-    y: lines.flatMap(({ y }) => [...y, null]),
-    text: lines.flatMap(({ name, x }) => [...x.map(() => name), ""]),
-    line: { color: roles.neutral.color, width: 0.9 },
-    opacity: 0.45,
-    connectgaps: false,
-  } as const satisfies ScatterTrace;
 }
 
 function energyLines(matrices: readonly WeightDelta[], { overall }: WeightDeltas): readonly ScatterTrace[] {
@@ -110,52 +97,6 @@ const smallestRatio = 1e-7;
 function spaced(count: number, most: number): readonly number[] {
   const at = Array.from({ length: most }, (_, i) => Math.round(count ** (i / (most - 1))));
   return [...new Set(at)].filter((i) => i >= 1 && i <= count);
-}
-
-/** Layer and module of a parameter's Hugging Face name: `model.layers.3.mlp.up_proj.weight` is 3 and `up_proj`. */
-function placeOf(name: string): { readonly layer: string; readonly module: string } {
-  const module = name
-    .split(".")
-    .filter((part) => part !== "weight")
-    .at(-1);
-  return { layer: /(?:^|\.)layers\.(\d+)\./.exec(name)?.[1] ?? outside, module: module ?? name };
-}
-
-/** Row of what belongs to no layer: embeddings, the last norm, the head. */
-const outside = "outside";
-
-/** Names that fit under a column; the hover text has the whole. */
-const shortNames: Readonly<Record<string, string>> = {
-  embed_tokens: "embed",
-  input_layernorm: "norm 1",
-  post_attention_layernorm: "norm 2",
-};
-
-function normMap(tensors: readonly WeightDelta[]): HeatmapTrace {
-  const places = tensors.map((tensor) => ({ ...placeOf(tensor.name), value: tensor.relativeNorm }));
-  const modules = [...new Set(places.map(({ module }) => module))];
-  const layers = [...new Set(places.map(({ layer }) => layer))].sort(
-    (a, b) => Number(a === outside) - Number(b === outside) || Number(a) - Number(b),
-  );
-  const z = layers.map((layer) =>
-    modules.map((module) => places.find((at) => at.layer === layer && at.module === module)?.value ?? null),
-  );
-  return {
-    type: "heatmap",
-    x: modules.map((module) => shortNames[module] ?? module.replace(/_proj$/, "")),
-    y: layers,
-    z,
-    text: layers.map((layer) => modules.map((module) => `${layer === outside ? "" : `layer ${layer}, `}${module}`)),
-    zmin: 0,
-    zmax: Math.max(1e-12, ...places.map(({ value }) => value).filter(Number.isFinite)),
-    colorscale: sequentialScale,
-    colorbar: { thickness: 12, outlinewidth: 0, len: 0.4, y: 0.19 },
-    ...(layers.length * modules.length <= 120 ? { texttemplate: "%{z:.2g}", textfont: { size: 10.5 } } : {}),
-    hovertemplate: "%{text}: %{z:.4f}<extra></extra>",
-    xgap: 1,
-    ygap: 1,
-    ...axesOf(3),
-  };
 }
 
 function deltaWords({ overall }: WeightDeltas, matrices: readonly WeightDelta[]): string {

@@ -13,7 +13,9 @@ import {
   solvedMatrixFigure,
   supportFigure,
   trainingFigure,
+  trajectoryFigure,
   weightDeltaFigure,
+  weightDetailFigure,
 } from "../../src/plot/index.ts";
 import { fixed, interval, powersOfTwo } from "../../src/plot/marks.ts";
 import type { Axis, BarTrace, HeatmapTrace, ScatterTrace, Trace } from "../../src/plot/traces.ts";
@@ -187,6 +189,29 @@ test("weightDeltaFigure: energy, spectra relative to the first, and norms by lay
   expect(value("2", "down")).toBe(down?.relativeNorm);
   expect(value("outside", "embed")).toBe(deltas.tensors[0]?.relativeNorm);
   expect(value("0", "embed")).toBeNull();
+});
+
+test("weightDetailFigure: fit errors by rank, an overlap for each matrix, unchanged shares by layer and module", () => {
+  const deltas = samples.deltaSample();
+  const figure = weightDetailFigure(deltas);
+  expect(named(figure, "all matrices together").y).toEqual(deltas.overall.energy.map(({ error }) => error));
+  const angles = deltas.tensors[0]?.angles;
+  expect(named(figure, "overlap").x[0]).toBe(angles?.right.overlap);
+  expect(named(figure, "overlap").y[0]).toBe(angles?.left.overlap);
+  expect(named(figure, "overlap").y).toHaveLength(29);
+  const heat = heatOf(figure);
+  const down = deltas.tensors.find(({ name }) => name === "model.layers.2.mlp.down_proj.weight");
+  expect(heat.z[heat.y.indexOf("2")]?.[heat.x.indexOf("down")]).toBe(down?.unchanged);
+});
+
+test("trajectoryFigure: ways end at 1, a straight tensor has share and R² of 1; what stood still is refused", () => {
+  const trajectory = samples.trajectorySample();
+  const figure = trajectoryFigure(trajectory);
+  expect(named(figure, "all tensors as one").y.at(-1)).toBe(1);
+  expect(named(figure, "share and fit").x[0]).toBeCloseTo(1, 12); // no bend
+  expect(named(figure, "share and fit").y[0]).toBeCloseTo(1, 12);
+  expect(named(figure, "share and fit").x[8]).toBeLessThan(0.99); // bent
+  expect(() => trajectoryFigure({ ...trajectory, tensors: [] })).toThrow("no tensor moved");
 });
 
 test("rankFigure: points in order of rank between the two levels; ranks below 1 are refused", () => {

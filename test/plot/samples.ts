@@ -2,6 +2,7 @@
 import {
   type AggregateReport,
   aggregateReport,
+  type CheckpointTrajectory,
   type CollapseForecast,
   collapseForecast,
   type EntropyChange,
@@ -9,6 +10,7 @@ import {
   type EntropyLedger,
   type Estimate,
   entropyLedger,
+  fitTrajectory,
   type GradientAlignment,
   type LearningCurve,
   type LimitReport,
@@ -41,7 +43,9 @@ import {
   supportFigure,
   type TrainingRecord,
   trainingFigure,
+  trajectoryFigure,
   weightDeltaFigure,
+  weightDetailFigure,
 } from "../../src/plot/index.ts";
 import { type Rng, rng } from "../../src/toolkit/rng.ts";
 import type { GradientComparison } from "../../src/toolkit/train/compare-gradients.ts";
@@ -273,7 +277,7 @@ function delta(name: string, shape: readonly number[], size: number, decay: numb
   const squares = singularValues.map((value) => value * value);
   const total = squares.reduce((sum, value) => sum + value, 0);
   const share = (rank: number) => squares.slice(0, rank).reduce((sum, value) => sum + value, 0) / total;
-  const common = { name, shape, parameters: shape.reduce((a, b) => a * b), norm: 10, unchanged: 0.7 };
+  const common = { name, shape, parameters: shape.reduce((a, b) => a * b), norm: 10, unchanged: 0.95 - size };
   const sizes = { deltaNorm: Math.sqrt(total), relativeNorm: Math.sqrt(total) / 10 };
   if (shape.length === 1) return { ...common, ...sizes };
   return {
@@ -289,7 +293,14 @@ function delta(name: string, shape: readonly number[], size: number, decay: numb
       rank90: 4,
       rank99: 9,
     },
+    aboveRounding: { edge: 0.001, rank: 12 },
+    angles: { left: overlapOf(0.1 + size), right: overlapOf(0.3 * size) },
   };
+}
+
+/** Two directions that lie to the base's as `overlap` says. */
+function overlapOf(overlap: number): { readonly angles: Float64Array; readonly overlap: number } {
+  return { angles: Float64Array.of(Math.PI / 2, Math.acos(Math.sqrt(Math.min(1, 2 * overlap)))), overlap };
 }
 
 export function deltaSample(): WeightDeltas {
@@ -323,6 +334,24 @@ export function deltaSample(): WeightDeltas {
       energy: ranks.map((rank) => ({ rank, share: 1 - Math.exp(-0.25 * rank), error: Math.exp(-0.125 * rank) })),
     },
   };
+}
+
+/** Nine tensors that bend more and more away from a straight path. */
+export function trajectorySample(): CheckpointTrajectory {
+  const steps = [10, 20, 30, 40, 50];
+  const path = (bend: number) => [
+    steps.map((step) => step),
+    steps.map((step) => bend * Math.sin(step / 10)),
+    steps.map((step) => bend * Math.sqrt(step)),
+  ];
+  const changes = (bend: number) => steps.map((_, t) => path(bend).map((axis) => axis[t] ?? 0));
+  const tensors = Array.from({ length: 9 }, (_, i) => ({
+    name: `model.layers.${i}.mlp.up_proj.weight`,
+    parameters: 3,
+    norms: changes(i).map((change) => Math.hypot(...change)),
+    fit: fitTrajectory(changes(i), steps),
+  }));
+  return { tensors, steps, overall: fitTrajectory(changes(3), steps), excluded: [] };
 }
 
 export function rankSample(): Parameters<typeof rankFigure>[0] {
@@ -382,6 +411,8 @@ export function gallery(): Readonly<Record<string, Figure>> {
     interference: interferenceFigure(interferenceSample()),
     alignment: alignmentFigure(alignmentSample()),
     deltas: weightDeltaFigure(deltaSample()),
+    "delta details": weightDetailFigure(deltaSample()),
+    trajectory: trajectoryFigure(trajectorySample()),
     rank: rankFigure(rankSample()),
     gradients: gradientFigure(gradientSample()),
     training: trainingFigure(trainingSample()),

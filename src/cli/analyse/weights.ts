@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { type CheckpointDeltaOptions, checkpointDeltas } from "../../analysis/index.ts";
 import { deltaTables } from "../../analysis/weights/tables.ts";
-import { weightDeltaFigure } from "../../plot/index.ts";
+import { weightDeltaFigure, weightDetailFigure } from "../../plot/index.ts";
 import { openCheckpoint } from "../../toolkit/checkpoints/checkpoint.ts";
 import { progressReporter } from "../../toolkit/progress.ts";
 import { refuse } from "../../toolkit/refuse.ts";
@@ -72,7 +72,7 @@ export async function analyseWeights(args: readonly string[]): Promise<number> {
     {
       title: `Weight change from ${before} to ${after}`,
       tables: deltaTables(deltas),
-      figures: [figure],
+      figures: [figure, weightDetailFigure(deltas)],
       notes: [figure.summary, ...left],
       data: { before, after, ...deltas },
     },
