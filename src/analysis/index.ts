@@ -5,7 +5,6 @@ export { type Matrix, type Svd, svd } from "../toolkit/linear/svd.ts";
 export { truncateDelta } from "../toolkit/linear/truncate-delta.ts";
 export * from "./answer-entropy.ts";
 export { type CheckpointDeltaOptions, checkpointDeltas } from "./checkpoint-deltas.ts";
-export * from "./collapse-forecast.ts";
 export {
   type CheckpointTrajectory,
   type CheckpointTrajectoryOptions,
@@ -14,6 +13,8 @@ export {
   type TensorTrajectory,
   writeExtrapolatedCheckpoint,
 } from "./checkpoint-trajectory.ts";
+export * from "./collapse-forecast.ts";
+export { countPair } from "./count-pair.ts";
 export {
   type EntropyBin,
   type EntropyChange,
@@ -26,6 +27,7 @@ export {
 export * from "./entropy-ledger.ts";
 export * from "./invisible-leash.ts";
 export * from "./limit-of-rlvr.ts";
+export { checkLogged, type LoggedNumber, type LoggedNumbers, type LoggedRun } from "./logged-numbers.ts";
 export {
   type GradientAlignment,
   type GradientGram,

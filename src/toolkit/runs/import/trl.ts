@@ -42,7 +42,7 @@ function completion(row: Fields, place: Place, options: ReadOptions): ImportReco
     ...(prompt === undefined ? {} : { prompt }),
     text: messageText(row.completion, Array.isArray(row.completion) ? "assistant" : undefined) ?? "",
     score: value,
-    fields: others(row, "step", "prompt", "completion", field),
+    fields: others(row, "step", "prompt", "completion"),
     place,
   };
 }
