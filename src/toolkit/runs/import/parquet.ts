@@ -10,6 +10,7 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
+  type SchemaTree,
 } from "hyparquet";
 import { attempt, badRow, type Fields } from "./fields.ts";
 import type { ImportRecord, Place } from "./record.ts";
@@ -50,7 +51,10 @@ export async function* parquetRecords(
   try {
     const buffer = asyncBuffer(handle, (await handle.stat()).size);
     const metadata = await broken(() => parquetMetadataAsync(buffer));
-    if (typeof metadata === "string") return yield badRow({ file }, `cannot be read as parquet: ${metadata}`);
+    const problem = typeof metadata === "string" ? metadata : await broken(async () => wrongColumns(metadata));
+    if (typeof metadata === "string" || problem !== undefined) {
+      return yield badRow({ file }, `cannot be read as parquet: ${problem}`);
+    }
     const rows = Number(metadata.num_rows);
     for (let start = 0; start < rows; ) {
       const end = Math.min(rows, start + ROWS_AT_ONCE, groupEnd(metadata, start));
@@ -70,6 +74,25 @@ export async function* parquetRecords(
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * What does not fit between schema and row groups. The decoder starts on all columns at once and waits for those that the
+ * schema names: one that it does not name would fail with nobody listening, which ends the process.
+ */
+function wrongColumns(metadata: FileMetaData): string | undefined {
+  const leaves: string[] = [];
+  const collect = ({ children, path }: SchemaTree): void => {
+    if (children.length === 0) leaves.push(JSON.stringify(path));
+    for (const child of children) collect(child);
+  };
+  collect(parquetSchema(metadata));
+  const expected = leaves.sort().join();
+  for (const [g, { columns }] of metadata.row_groups.entries()) {
+    const paths = columns.map(({ meta_data: of }) => JSON.stringify(of?.path_in_schema));
+    if (paths.sort().join() !== expected) return `row group ${g} has other columns than the schema`;
+  }
+  return undefined;
 }
 
 /** First row after the row group that holds `row`: a part never needs two of them. */
@@ -98,7 +121,7 @@ function asyncBuffer(handle: Awaited<ReturnType<typeof open>>, byteLength: numbe
     byteLength,
     async slice(start, end = byteLength) {
       const [from, to] = [Math.max(0, start), Math.min(end, byteLength)];
-      if (!(to >= from)) throw new Error(`bytes ${start} to ${end} of ${byteLength} are asked for`);
+      if (!(to > from)) return new ArrayBuffer(0); // the decoder says what is missing
       const bytes = new ArrayBuffer(to - from);
       await handle.read(new Uint8Array(bytes), 0, to - from, from);
       return bytes;
