@@ -4,7 +4,7 @@
  *
  * Scalars are read, simple values and tensors of one number; other values (text, histograms, images) are counted and named.
  */
-import { open } from "node:fs/promises";
+import { createReadStream, type ReadStream } from "node:fs";
 import { dirname } from "node:path";
 import { maskedCrc32c } from "./checksums.ts";
 import { badRow } from "./fields.ts";
@@ -45,16 +45,10 @@ interface EventRecord {
 
 /** Records until the end; after a length that its checksum denies nothing can be found any more. */
 async function* eventRecords(file: string): AsyncGenerator<EventRecord> {
-  const handle = await open(file);
+  const bytes = new ByteStream(file);
   try {
-    let at = 0;
-    const take = async (length: number): Promise<Buffer> => {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, at);
-      at += bytesRead;
-      return buffer.subarray(0, bytesRead);
-    };
     for (let number = 1; ; number++) {
-      const head = await take(12);
+      const head = await bytes.take(12);
       if (head.length === 0) return;
       if (head.length < 12) return yield { number };
       const length = Number(head.readBigUInt64LE(0));
@@ -62,14 +56,44 @@ async function* eventRecords(file: string): AsyncGenerator<EventRecord> {
         return yield { number, problem: "has a length that its checksum denies: nothing after it can be read" };
       }
       if (length > LARGEST_EVENT) return yield { number, problem: `claims ${length} bytes` };
-      const body = await take(length + 4);
+      const body = await bytes.take(length + 4);
       if (body.length < length + 4) return yield { number };
-      const bytes = body.subarray(0, length);
-      if (body.readUInt32LE(length) !== maskedCrc32c(bytes)) yield { number, problem: "does not fit its checksum" };
-      else yield { number, bytes };
+      const event = body.subarray(0, length);
+      if (body.readUInt32LE(length) !== maskedCrc32c(event)) yield { number, problem: "does not fit its checksum" };
+      else yield { number, bytes: event };
     }
   } finally {
-    await handle.close();
+    bytes[Symbol.dispose]();
+  }
+}
+
+/** A file from its start to its end, in portions of any size. */
+class ByteStream implements Disposable {
+  readonly #stream: ReadStream;
+  readonly #chunks: AsyncIterator<unknown>;
+  #left: Buffer = Buffer.alloc(0);
+
+  constructor(file: string) {
+    this.#stream = createReadStream(file, { highWaterMark: 2 ** 18 });
+    this.#chunks = this.#stream[Symbol.asyncIterator]();
+  }
+
+  /** The next `length` bytes; fewer at the end. */
+  async take(length: number): Promise<Buffer> {
+    const parts = [this.#left];
+    for (let size = this.#left.length; size < length; ) {
+      const { done, value } = await this.#chunks.next();
+      if (done === true || !Buffer.isBuffer(value)) break;
+      parts.push(value);
+      size += value.length;
+    }
+    const all = parts.length === 1 ? this.#left : Buffer.concat(parts);
+    this.#left = all.subarray(length);
+    return all.subarray(0, length);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stream.destroy();
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * Ten thousand mutated inputs for each reader: a file is read to its end, or what is wrong with it is a bad row or a note. Nothing
- * is thrown, nothing hangs. Text formats take their mutated rows in one file; binary ones take a file each.
+ * Ten thousand mutated inputs for each reader: a file is read to its end, or what is wrong with it is a bad row or a note. Nothing is
+ * thrown, nothing hangs. Text formats take their mutated rows in one file; the others take a file each, a tenth of them unless
+ * RLVR_FUZZ=full.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,6 +12,8 @@ import { type ImportFormat, importRecords, type Rng, rng } from "../../../../src
 import { collector } from "../../../../src/toolkit/runs/import/collect.ts";
 
 const INPUTS = 10_000;
+/** A file takes about a millisecond. */
+const FILES = process.env.RLVR_FUZZ === "full" ? INPUTS : INPUTS / 10;
 const folder = mkdtempSync(join(tmpdir(), "rlvr-fuzz-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const fixtures = fileURLToPath(new URL("../../../fixtures/import", import.meta.url));
@@ -210,7 +213,7 @@ function mutatedBytes(whole: Buffer, random: Rng): Buffer {
 const AT_ONCE = 50;
 
 async function eachFile(format: ImportFormat, content: (i: number) => string | Buffer): Promise<void> {
-  for (let first = 0; first < INPUTS; first += AT_ONCE) {
+  for (let first = 0; first < FILES; first += AT_ONCE) {
     const paths = Array.from({ length: AT_ONCE }, (_, i) => {
       const path = join(folder, `${format}-${i}`);
       writeFileSync(path, content(first + i));
