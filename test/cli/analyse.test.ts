@@ -21,8 +21,10 @@ const content = ({ data, shape }: { readonly data: ArrayLike<number>; readonly s
   f32(data, shape);
 const all = (weights: Weights) =>
   Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [name, content(tensor)]));
-const { m, ...others } = all(before);
-if (m === undefined) throw new Error("the weights of this test have a matrix m");
+function never(): never {
+  throw new Error("the weights of this test have a matrix m");
+}
+const { m = never(), ...others } = all(before);
 const base = await shardedFolder([{ m }, others]);
 const trained = await checkpointFolder(all(after));
 
@@ -55,6 +57,22 @@ test("rlvr analyse: wrong use exits 2, names what is wrong, and writes nothing",
   expect(one).toMatchObject({ code: 2, err: expect.stringContaining("nowhere: there is no such file or folder") });
   expect(existsSync(join(folder, "o/none.json"))).toBe(false);
   expect(rlvr("analyse", "weights", base, trained, "--sketch", "many").err).toContain('--sketch is "many"');
+});
+
+test("rlvr analyse weights: the top of the change is written as a checkpoint and as an adapter", async () => {
+  const from = await checkpointFolder({ "m.weight": m });
+  const to = await checkpointFolder({ "m.weight": content(after.m ?? never()) });
+  const { code, out } = rlvr("analyse", "weights", from, to, "--top", "1", "--full", "o/top", "--lora", "o/lora");
+  expect(code).toBe(0);
+  expect(out).toMatch(/o\/top\no\/lora\n$/);
+  expect(JSON.parse(readFileSync(join(folder, "o/lora/adapter_config.json"), "utf8"))).toMatchObject({ r: 1 });
+  // Of diag(3, 2, 1), the top direction is the 3: what is left to the trained weights is diag(0, 2, 1), energy 4/5 in one.
+  const again = rlvr("analyse", "weights", "o/top", to, "--quiet", "--rank", "1", "--json", "o/rest.json");
+  expect(again.code).toBe(0);
+  const [rest] = JSON.parse(readFileSync(join(folder, "o/rest.json"), "utf8")).tensors;
+  expect(rest.spectrum.energy[0].share).toBeCloseTo(4 / 5, 6);
+  expect(rlvr("analyse", "weights", from, to, "--top", "1").err).toContain("go together");
+  expect(rlvr("analyse", "weights", from, to, "--top", "1", "--full", "o/top").err).toContain("files already");
 });
 
 test("tableCsv: quotes what needs it, and leaves missing cells empty", () => {

@@ -80,13 +80,14 @@ export async function writeOutput(
 }
 
 function page({ title, notes, figures, tables }: AnalysisOutput): Promise<string> {
-  const words = notes.map((note) => `<p>${escapeHtml(note)}</p>`).join("\n");
+  const words = notes.map((note) => `<p>${escapeHtml(note).replaceAll("\n", "<br>")}</p>`).join("\n");
+  const wide = (html: string): string => `<div style="overflow-x:auto">${html}</div>`;
   return standaloneHtml(
     [
       `<h1>${escapeHtml(title)}</h1>`,
       words,
       ...figures,
-      ...tables.map((table) => tableHtml(table, Number.POSITIVE_INFINITY)),
+      ...tables.map((table) => wide(tableHtml(table, Number.POSITIVE_INFINITY))),
     ],
     { title },
   );

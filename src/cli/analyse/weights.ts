@@ -4,6 +4,8 @@ import { type CheckpointDeltaOptions, checkpointDeltas } from "../../analysis/in
 import { deltaTables } from "../../analysis/weights/tables.ts";
 import { weightDeltaFigure, weightDetailFigure } from "../../plot/index.ts";
 import { openCheckpoint } from "../../toolkit/checkpoints/checkpoint.ts";
+import { writeTruncatedCheckpoint } from "../../toolkit/checkpoints/write-checkpoint.ts";
+import { writeLora } from "../../toolkit/checkpoints/write-lora.ts";
 import { progressReporter } from "../../toolkit/progress.ts";
 import { refuse } from "../../toolkit/refuse.ts";
 
@@ -20,6 +22,9 @@ files, of one architecture, in F32, F16 or BF16. They are read in parts: models 
       --sketch n           singular values of a sketch (default 64)
       --angles n           directions compared with the base's top ones; 0: none (default 8)
       --threads n          default: the cores, at most 8
+      --top r              rank of what the next two write: the top r directions of every matrix's change
+      --full folder        the weights before with that change, as a checkpoint of the same files
+      --lora folder        the change alone, as a PEFT adapter of rank r
 ${outputHelp}`;
 
 /** Runs the command; returns its exit code. */
@@ -34,6 +39,9 @@ export async function analyseWeights(args: readonly string[]): Promise<number> {
       sketch: { type: "string" },
       angles: { type: "string" },
       threads: { type: "string" },
+      top: { type: "string" },
+      full: { type: "string" },
+      lora: { type: "string" },
       ...outputOptions,
     },
   });
@@ -45,6 +53,12 @@ export async function analyseWeights(args: readonly string[]): Promise<number> {
   if (before === undefined || after === undefined || more.length > 0) {
     refuse("rlvr analyse weights", `${positionals.length} checkpoints are named`, "name two: before and after");
   }
+  const { full, lora } = values;
+  if ((values.top === undefined) !== (full === undefined && lora === undefined)) {
+    refuse("rlvr analyse weights", "--top and --full or --lora go together", "pass both or neither");
+  }
+  const top = wholeNumber("top", values.top ?? "0");
+  if (values.top !== undefined && top < 1) refuse("rlvr analyse weights", "--top is 0", "pass 1 or more");
   await checkOutputs(values);
   const options: CheckpointDeltaOptions = {
     exclude: values.exclude,
@@ -78,6 +92,9 @@ export async function analyseWeights(args: readonly string[]): Promise<number> {
     },
     values,
   );
+  if (full !== undefined) await writeTruncatedCheckpoint(...checkpoints, top, full);
+  if (lora !== undefined) await writeLora(...checkpoints, top, lora, { exclude: values.exclude });
+  for (const path of [full, lora]) if (path !== undefined) process.stdout.write(`${path}\n`);
   return 0;
 }
 
