@@ -30,7 +30,7 @@ export interface Planted {
 }
 
 /** Names and shapes in the order of a Hugging Face file. */
-export function tensorShapes({
+function tensorShapes({
   hidden,
   intermediate,
   layers,

@@ -29,7 +29,7 @@ export function verlMetric(metric: string): VerlMetric | undefined {
 }
 
 /** Values of a variable, [problems][samples]; undefined where a sample has none. */
-export function verlValues(set: ImportedSet, variable: string): number[][] | undefined {
+function verlValues(set: ImportedSet, variable: string): number[][] | undefined {
   const values = set.problems.map(({ completions = [] }) => completions.map((one) => numberOf(one, variable)));
   const known = values.map((row) => row.filter((value) => value !== undefined));
   return known.every((row, p) => row.length > 0 && row.length === values[p]?.length) ? known : undefined;
