@@ -30,13 +30,7 @@ export interface Planted {
 }
 
 /** Names and shapes in the order of a Hugging Face file. */
-function tensorShapes({
-  hidden,
-  intermediate,
-  layers,
-  vocabulary,
-  keyValue,
-}: PlantedShape): [string, number[]][] {
+function tensorShapes({ hidden, intermediate, layers, vocabulary, keyValue }: PlantedShape): [string, number[]][] {
   const layer = (i: number): [string, number[]][] => {
     const at = `model.layers.${i}`;
     return [
