@@ -2,7 +2,8 @@
 import { refuse } from "./refuse.ts";
 
 /**
- * Refuses columns of another length than the mask's, and numbers that are not finite where the mask is 1.
+ * Refuses columns of another length than the mask's, numbers that are not finite where the mask is 1, and a mask with
+ * anything but 0 and 1.
  *
  * @param columns by name: [B, T] each
  * @param mask [B, T]
@@ -13,6 +14,9 @@ export function checkFinite(
   columns: Readonly<Record<string, ArrayLike<number>>>,
   mask: ArrayLike<number>,
 ): void {
+  const odd = Array.prototype.findIndex.call(mask, (value: number) => value !== 0 && value !== 1);
+  if (odd >= 0)
+    refuse(where, `the mask is ${mask[odd]} at position ${odd}`, "pass 1 where a token is trained on, else 0");
   for (const [name, column] of Object.entries(columns)) {
     if (column.length !== mask.length) {
       refuse(where, `${name} has ${column.length} numbers, mask ${mask.length}`, "pass one number per token in both");

@@ -30,3 +30,9 @@ test("checkUnbroken: a row's tokens are together, from its start on", () => {
   expect(() => checkUnbroken("m", [0, 1, 1], 3)).toThrow("m: the mask of row 0");
   expect(() => checkUnbroken("m", [0, 1, 1], 3, [1])).not.toThrow();
 });
+
+test.each([0.5, Number.NaN, -1])("checkFinite: a mask of %d is refused", (value) => {
+  expect(() => checkFinite("here", { logProbs: [1, 2] }, [1, value])).toThrow(
+    `here: the mask is ${value} at position 1`,
+  );
+});

@@ -2,7 +2,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { type DhpoOptions, dhpoLoss, dhpoMixWeight } from "../../src/algorithms/index.ts";
 import { inDouble, slope } from "./adapter/double.ts";
-import { block, lists, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, lists, type Nested } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly logProbs: Nested;
@@ -23,6 +23,7 @@ interface Inputs {
 export async function evaluate(inputs: Inputs, form: string): Promise<unknown> {
   if (form !== "dhpo/0") throw new Error(`no form ${form}`);
   const { logProbs, oldLogProbs, advantages, mask, entropy, ...named } = inputs;
+  checkNumbers("dhpo", { logProbs, oldLogProbs, advantages }, mask);
   const { w0: tokenWeight, tokLow: tokenClipLow, tokHigh: tokenClipHigh, ...rest } = named;
   const { seqLow: sequenceClipLow, seqHigh: sequenceClipHigh, ...same } = rest;
   const options = { ...same, tokenWeight, tokenClipLow, tokenClipHigh, sequenceClipLow, sequenceClipHigh };

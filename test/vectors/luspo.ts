@@ -3,7 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { type LuspoOptions, luspoLoss } from "../../src/algorithms/index.ts";
 import { rowAdvantages } from "../../src/index.ts";
 import { inDouble, slope } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface Inputs extends LuspoOptions {
   readonly logProbs: Nested;
@@ -15,6 +15,7 @@ interface Inputs extends LuspoOptions {
 export async function evaluate(inputs: Inputs, form: string): Promise<unknown> {
   if (form !== "luspo/0") throw new Error(`no form ${form}`);
   const { logProbs, oldLogProbs, advantages, mask, ...options } = inputs;
+  checkNumbers("luspo", { logProbs, oldLogProbs, advantages }, mask);
   const columns = { logProbs, oldLogProbs, advantages: perRow(advantages, mask), mask };
   return inDouble(columns, (x) => {
     const rest = {

@@ -4,7 +4,7 @@ import { type RealOptions, real, realLabels, realLoss } from "../../src/algorith
 import { countGroups, type PolicyBatch, sequenceLogRatio } from "../../src/index.ts";
 import { groupIndices } from "./adapter/columns.ts";
 import { inDouble, slope } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly logProbs: Nested;
@@ -21,6 +21,7 @@ const VARIANTS = { "real/0": "real", "real/1": "bce", "real/2": "product" } as c
 export async function evaluate(inputs: Inputs, form: keyof typeof VARIANTS): Promise<unknown> {
   const { tau: scoreTemperature, labelRule, rewards, groups } = inputs;
   const variant = VARIANTS[form];
+  checkNumbers("real", { logProbs: inputs.logProbs, oldLogProbs: inputs.oldLogProbs }, inputs.mask);
   const given = { ...(scoreTemperature !== undefined && { scoreTemperature }), ...(labelRule && { labelRule }) };
   const { objective } = real({ variant, ...given });
   const group = groupIndices(groups);

@@ -1,4 +1,5 @@
 /** Numbers as cases have them (nested lists; null and "NaN" for what is no number) and as the library takes them. */
+import { allFinite, checkFinite } from "../../../src/toolkit/finite.ts";
 import { refuse } from "../../../src/toolkit/refuse.ts";
 
 export type Nested = number | string | boolean | null | readonly Nested[];
@@ -47,4 +48,15 @@ function isList(nested: Nested): nested is readonly Nested[] {
 
 function numberOf(value: Nested): number {
   return value === null ? Number.NaN : Number(value); // "NaN" and "Infinity" are numbers' names
+}
+
+/** Refuses numbers that are not finite, [B] or, where the mask is 1, [B, T]; and a mask other than 0 and 1. */
+export function checkNumbers(where: string, columns: Readonly<Record<string, Nested>>, mask: Nested): void {
+  const perToken: Record<string, Float64Array> = {};
+  for (const [name, numbers] of Object.entries(columns)) {
+    const { data, shape } = block(name, numbers);
+    if (shape.length === 2) perToken[name] = data;
+    else allFinite(where, name, data);
+  }
+  checkFinite(where, perToken, block("mask", mask).data);
 }
