@@ -35,9 +35,10 @@ test("entropy bonus: the adaptive coefficient moves by delta and acts below the 
   expect(await after(0.4)).toBeCloseTo(0.2, 9); // at the target: up
   expect(await after(0.3)).toBeCloseTo(0.25, 9); // at most 0.25
   expect(await after(0.5)).toBe(0); // above the target: off, and down to 0.15
+  expect(await after(0.6)).toBe(0); // 0.05
   const resumed = openSeam(seam, session.save());
   const low = await resumed.next({ ...input, previousMetrics: { entropy: 0.1 } });
-  expect(low.columns?.entropyBonusCoefficient).toBeCloseTo(0.25, 9);
+  expect(low.columns?.entropyBonusCoefficient).toBeCloseTo(0.15, 9); // up again
 });
 
 test("top entropy: the quantile is interpolated and its tokens are kept", () => {
