@@ -1,5 +1,5 @@
 /**
- * Rows of parquet files, a few hundred at a time (hyparquet: plain JavaScript, no native build, nothing downloaded).
+ * Rows of parquet files, a row group or a part of one at a time (hyparquet: plain JavaScript, no native build, nothing downloaded).
  * Snappy, GZIP, Brotli and uncompressed pages everywhere; Zstandard where Node has it (22.15 and later).
  */
 import { open } from "node:fs/promises";
@@ -15,8 +15,10 @@ import {
 import { attempt, badRow, type Fields } from "./fields.ts";
 import type { ImportRecord, Place } from "./record.ts";
 
-/** Rows decoded at once: completions of a few thousand tokens stay in the megabytes. */
-const ROWS_AT_ONCE = 512;
+/** Decoded bytes of a part of a row group, about. */
+const PORTION_BYTES = 2 ** 27;
+/** Of a row group: one of 128 GiB is a broken header. */
+const MOST_PARTS = 1024;
 /** More bytes in one page than this are a broken header, not data. */
 const LARGEST_PAGE = 2 ** 30;
 
@@ -55,21 +57,20 @@ export async function* parquetRecords(
     if (typeof metadata === "string" || problem !== undefined) {
       return yield badRow({ file }, `cannot be read as parquet: ${problem}`);
     }
-    const rows = Number(metadata.num_rows);
-    for (let start = 0; start < rows; ) {
-      const end = Math.min(rows, start + ROWS_AT_ONCE, groupEnd(metadata, start));
-      const part = await broken(() =>
-        parquetReadObjects({ file: buffer, metadata, compressors, rowStart: start, rowEnd: end }),
-      );
-      if (typeof part === "string") {
-        yield badRow({ file, line: start + 1 }, `this row and those up to ${end} cannot be decoded: ${part}`);
-      } else {
-        for (const [i, row] of part.entries()) {
-          const place = { file, line: start + i + 1 };
-          yield* attempt(place, () => read(row, place));
-        }
+    for (const portion of portions(metadata)) {
+      const part = await broken(() => parquetReadObjects({ file: buffer, metadata, compressors, ...portion }));
+      const rows = typeof part === "string" ? [] : part;
+      for (const [i, row] of rows.entries()) {
+        const place = { file, line: portion.rowStart + i + 1 };
+        yield* attempt(place, () => read(row, place));
       }
-      start = end;
+      const next = portion.rowStart + rows.length;
+      if (next === portion.rowEnd) continue;
+      const problem = typeof part === "string" ? part : "they are not there";
+      yield badRow(
+        { file, line: next + 1 },
+        `this row and those up to ${portion.rowEnd} cannot be decoded: ${problem}`,
+      );
     }
   } finally {
     await handle.close();
@@ -88,21 +89,31 @@ function wrongColumns(metadata: FileMetaData): string | undefined {
   };
   collect(parquetSchema(metadata));
   const expected = leaves.sort().join();
-  for (const [g, { columns }] of metadata.row_groups.entries()) {
+  for (const [g, { columns, num_rows: rows }] of metadata.row_groups.entries()) {
+    // a row has a value in every column, if only a null; a wrong number of rows would be walked to its end
+    if (columns.some(({ meta_data: of }) => of === undefined || of.num_values < rows)) {
+      return `row group ${g} has fewer values than its ${rows} rows`;
+    }
     const paths = columns.map(({ meta_data: of }) => JSON.stringify(of?.path_in_schema));
     if (paths.sort().join() !== expected) return `row group ${g} has other columns than the schema`;
   }
   return undefined;
 }
 
-/** First row after the row group that holds `row`: a part never needs two of them. */
-function groupEnd({ row_groups: groups }: FileMetaData, row: number): number {
-  let end = 0;
-  for (const { num_rows: rows } of groups) {
-    end += Number(rows);
-    if (end > row) return end;
+/**
+ * Rows to decode at once: row groups, the larger ones in parts of some 128 MiB. The decoder starts each part at the beginning of
+ * its row group, so that small parts of large groups would take a time that grows with the square of their number.
+ */
+function* portions({ row_groups: groups }: FileMetaData): Generator<{ rowStart: number; rowEnd: number }> {
+  let first = 0;
+  for (const { num_rows: count, total_byte_size: bytes } of groups) {
+    const [rows, parts] = [Number(count), Math.ceil(Number(bytes) / PORTION_BYTES)];
+    const size = Math.ceil(rows / Math.min(MOST_PARTS, Math.max(1, parts)));
+    for (let start = 0; start < rows; start += size) {
+      yield { rowStart: first + start, rowEnd: first + Math.min(rows, start + size) };
+    }
+    first += rows;
   }
-  return Number.POSITIVE_INFINITY;
 }
 
 type Buffered = Parameters<typeof parquetMetadataAsync>[0];
