@@ -101,7 +101,7 @@ function expectVerl(sets: readonly ImportedSet[], gathered: Gathered): void {
   }
 }
 
-function loggedTables({ numbers, notCompared }: LoggedNumbers): Table[] {
+export function loggedTables({ numbers, notCompared }: LoggedNumbers): Table[] {
   return [
     {
       title: "logged and right",

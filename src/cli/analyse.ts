@@ -9,6 +9,10 @@ interface Analysis {
 }
 
 const ANALYSES: Readonly<Record<string, Analysis>> = {
+  compare: {
+    summary: "what is in anybody's run, its logged numbers checked; two runs paired by problem",
+    load: async () => (await import("./analyse/compare.ts")).analyseCompare,
+  },
   weights: {
     summary: "how far, in how many directions, training moved each matrix of two checkpoints",
     load: async () => (await import("./analyse/weights.ts")).analyseWeights,

@@ -202,7 +202,7 @@ function finished(
   return tabular(run, importTables);
 }
 
-function importTables({ sets, curves, badRows, notes }: ImportedRun): Table[] {
+export function importTables({ sets, curves, badRows, notes }: ImportedRun): Table[] {
   const sum = ({ problems }: ImportedSet, of: "n" | "correct" | "failed"): number =>
     problems.reduce((total, problem) => total + problem[of], 0);
   return [
