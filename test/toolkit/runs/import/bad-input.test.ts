@@ -140,7 +140,7 @@ test("import: frames, columns and rows of one table give the same", async () => 
     extra: columns.extra[i],
   }));
   const frame = new DataFrame(columns);
-  const all = [importTable(columns), importTable(rows), importTable({ columns: frame.columns, values: frame.values })];
+  const all = [importTable(columns), importTable(rows), importTable(frame)];
   for (const run of all) {
     expect(importedSet(run).problems.map(({ id, n, correct }) => [id, n, correct])).toEqual([
       ["a", 2, 1],
