@@ -16,7 +16,7 @@
 import { type AdvantageInput, type Advantages, statistic } from "../toolkit/advantage.ts";
 import type { Choice } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
-import { checkBinary, checkFinite } from "../toolkit/finite.ts";
+import { allFinite, checkBinary, checkFinite } from "../toolkit/finite.ts";
 import { logProb } from "../toolkit/models.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
@@ -163,7 +163,8 @@ export interface AceResult {
 /**
  * Advantages with wrong rows of negative advantage made larger.
  *
- * @throws UsageError for labels other than 0 and 1, for log-probs that are not finite on the mask, and for unlike sizes
+ * @throws UsageError for labels other than 0 and 1, for advantages that are not finite, log-probs that are not on the mask,
+ *   and unlike sizes
  */
 export function aceAdvantage(input: AceInput, { unscored = "refused", ...options }: AceOptions = {}): AceResult {
   const where = "aceConfidencePenalty";
@@ -171,6 +172,7 @@ export function aceAdvantage(input: AceInput, { unscored = "refused", ...options
   const { advantages, correct, logProbs, refLogProbs, mask } = input;
   const rows = correct.length;
   checkBinary(where, correct, unscored);
+  allFinite(where, "advantages", advantages);
   checkFinite(where, { logProbs, refLogProbs }, mask);
   const perRow = advantages.length / rows;
   if (!Number.isInteger(perRow) || !Number.isInteger(mask.length / rows)) {

@@ -21,8 +21,9 @@ import type { Rewards } from "../toolkit/reward.ts";
 import type { Rollouts } from "../toolkit/rollout.ts";
 import { wrapSeam } from "../toolkit/seam.ts";
 
-/** No learning from completions that were cut off. */
-export function overlongFilter(): AlgorithmChange {
+/** No learning from completions that were cut off. @throws UsageError for any option: it has none */
+export function overlongFilter(options: Readonly<Record<string, never>> = {}): AlgorithmChange {
+  checkOptions("overlongFilter", options, {});
   return {
     name: "overlong-filter",
     wraps: {

@@ -8,7 +8,13 @@
 import { type Solutions, samplesOf, solutionsOf, taskSolutions } from "../toolkit/demonstrations.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { rng } from "../toolkit/rng.ts";
-import { furtherDraw, type RolloutInput, type Rollouts, sampleCompletions } from "../toolkit/rollout.ts";
+import {
+  furtherDraw,
+  processedTokens,
+  type RolloutInput,
+  type Rollouts,
+  sampleCompletions,
+} from "../toolkit/rollout.ts";
 import { fromRows, movedRow, rowsOf } from "../toolkit/rows.ts";
 import type { Problem } from "../toolkit/tasks/task.ts";
 
@@ -79,11 +85,9 @@ export async function icpoRollout(input: RolloutInput, options: IcpoSampling): P
   });
   const sampled = rowsOf(own);
   const rows = problems.flatMap((_, group) => [...sampled, ...moved].filter((row) => row.group === group));
-  const spent = (of: Pick<Rollouts, "promptLengths" | "completionLengths">): number =>
-    of.completionLengths.reduce((sum, length, b) => sum + length + (of.promptLengths[b] ?? 0), 0);
   return fromRows(rows, {
     ...{ problems, padId: tokenizer.padId, tokensPerSecond: own.tokensPerSecond },
-    spentTokens: spent(own) + spent(drawn),
+    spentTokens: processedTokens(own) + processedTokens(drawn),
     columns: { hinted: Float32Array.from(rows, (row) => (row.foreign ? 1 : 0)) },
   });
 }

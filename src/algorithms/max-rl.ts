@@ -13,10 +13,12 @@
 import { type Advantages, groupStatistics, spreadOverTokens } from "../toolkit/advantage.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { someCompany } from "../toolkit/group-rows.ts";
+import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 
-/** The change. */
-export function maxRl(): AlgorithmChange {
+/** The change. @throws UsageError for any option: it has none */
+export function maxRl(options: Readonly<Record<string, never>> = {}): AlgorithmChange {
+  checkOptions("maxRl", options, {});
   return {
     name: "max-rl",
     replaces: {

@@ -67,7 +67,7 @@ export interface InterIntraOptions {
  *
  * @param rewards of the N rollouts
  * @param contextIds the hint of each; null for the plain prompt
- * @throws UsageError for no rollouts, lists of unequal length, a reward that is not finite
+ * @throws UsageError for no rollouts, lists of unequal length, a reward that is not finite, a hint NaN
  */
 export function interIntraAdvantage(
   rewards: readonly number[],
@@ -83,6 +83,8 @@ export function interIntraAdvantage(
   }
   const bad = rewards.findIndex((reward) => !Number.isFinite(reward));
   if (bad >= 0) refuse("interIntraAdvantage", `rollout ${bad} has reward ${rewards[bad]}`, "leave unscored ones out");
+  const odd = contextIds.findIndex((id) => Number.isNaN(id));
+  if (odd >= 0) refuse("interIntraAdvantage", `rollout ${odd} has hint NaN`, "pass its number, or null for none");
   if (!(lambda >= 0 && lambda <= 2)) {
     const text = `interIntraAdvantage: lambda is ${lambda}, outside [0, 2]: a right rollout may score below a wrong one.`;
     process.emitWarning(text, "NudgeRl");

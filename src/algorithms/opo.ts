@@ -13,9 +13,11 @@ import { type Advantages, groupStatistics, spreadOverTokens } from "../toolkit/a
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { equalLengths } from "../toolkit/finite.ts";
 import { someCompany } from "../toolkit/group-rows.ts";
+import { checkOptions } from "../toolkit/options.ts";
 
-/** The change. */
-export function opo(): AlgorithmChange {
+/** The change. @throws UsageError for any option: it has none */
+export function opo(options: Readonly<Record<string, never>> = {}): AlgorithmChange {
+  checkOptions("opo", options, {});
   return {
     name: "opo",
     replaces: {

@@ -82,6 +82,7 @@ export function ppo(options: PpoOptions = {}): Algorithm {
   const settings = settle(options);
   return {
     name: "ppo",
+    inseparable: true,
     statistics: { oldValues: value },
     advantage: (input) => ppoAdvantage(input, settings),
     objective: {

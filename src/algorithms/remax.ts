@@ -13,6 +13,7 @@
 import type { AdvantageInput, Advantages } from "../toolkit/advantage.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { equalLengths } from "../toolkit/finite.ts";
+import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { processedTokens, type RolloutInput, type Rollouts } from "../toolkit/rollout.ts";
 import { wrapSeam } from "../toolkit/seam.ts";
@@ -21,8 +22,9 @@ import { completionSpan, returnsToGo, tokenRewards } from "../toolkit/token-rewa
 /** Column of the baselines, [B]. */
 const BASELINE = "remax baseline";
 
-/** The change. */
-export function remax(): AlgorithmChange {
+/** The change. @throws UsageError for any option: it has none */
+export function remax(options: Readonly<Record<string, never>> = {}): AlgorithmChange {
+  checkOptions("remax", options, {});
   return {
     name: "remax",
     replaces: { advantage },

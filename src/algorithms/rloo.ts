@@ -12,9 +12,11 @@
 import { type Advantages, groupStatistics, spreadOverTokens } from "../toolkit/advantage.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { someCompany } from "../toolkit/group-rows.ts";
+import { checkOptions } from "../toolkit/options.ts";
 
-/** The change. */
-export function rloo(): AlgorithmChange {
+/** The change. @throws UsageError for any option: it has none */
+export function rloo(options: Readonly<Record<string, never>> = {}): AlgorithmChange {
+  checkOptions("rloo", options, {});
   return {
     name: "rloo",
     replaces: {

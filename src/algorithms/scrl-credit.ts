@@ -91,6 +91,13 @@ export function scrlTokenAdvantages({
   if (spanIndex.length !== advantages.length) {
     refuse("scrlTokenAdvantages", `${spanIndex.length} rows for ${advantages.length}`, "pass one of each per rollout");
   }
+  if (mask !== undefined && mask.length !== spanIndex.length) {
+    refuse(
+      "scrlTokenAdvantages",
+      `${spanIndex.length} rows, the mask has ${mask.length}`,
+      "pass a mask row per rollout",
+    );
+  }
   for (const [i, row] of spanIndex.entries()) checkOrder(i, row, mask?.[i]);
   return spanIndex.map((row, i) =>
     row.map((block, t) => {

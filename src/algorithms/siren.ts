@@ -220,7 +220,9 @@ export function sirenRegularizer(
   { peakQuantile, anchor }: SirenRegularizerOptions = {},
 ): SirenRegularizer {
   const q = settle({ ...(peakQuantile !== undefined && { peakQuantile }) }).peakQuantile;
-  if (typeof anchor === "number" && !(anchor >= 0)) refuse("siren", `anchor is ${anchor}`, "pass a number from 0");
+  const given = anchor !== undefined && !(anchor instanceof tf.Tensor);
+  if (given && !(typeof anchor === "number" && anchor >= 0))
+    refuse("siren", `anchor is ${anchor}`, "pass a number from 0");
   if (entropy.rank !== 2 || entropy.shape.join() !== mask.shape.join()) {
     refuse("siren", `entropy has shape [${entropy.shape}], mask [${mask.shape}]`, "pass [rows, tokens] in both");
   }

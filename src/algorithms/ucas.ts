@@ -21,7 +21,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, groupStatistics, statistic } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
-import { checkFinite } from "../toolkit/finite.ts";
+import { allFinite, checkFinite } from "../toolkit/finite.ts";
 import { tokenLogit } from "../toolkit/models.ts";
 import { checkOptions, withDefaults } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
@@ -129,6 +129,7 @@ export function ucasAdvantages(rows: UcasRows, options: UcasOptions = {}): UcasS
     const z = confidenceZ[b] ?? 0;
     return a > 0 ? Math.exp(-settings.betaPos * z) : Math.exp(settings.betaNeg * z);
   });
+  allFinite("ucas", "modulation", modulation); // exp() of a large beta
   const penalty = logitShare(rows); // [B, T]
   const advantages = new Float64Array(mask.length); // [B, T]
   for (let b = 0; b < rewards.length; b++) {

@@ -32,14 +32,19 @@ export function checkOptions(where: string, options: object, rules: Readonly<Rec
   const known = Object.keys(rules);
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(rules, name)) continue;
-    const near = nearest(name, known);
-    refuse(where, `there is no option "${name}"`, near ? `did you mean "${near}"?` : `known: ${known.join(", ")}`);
+    refuse(where, `there is no option "${name}"`, insteadOf(name, known));
   }
   for (const [name, rule] of Object.entries(rules)) {
     const value: unknown = Reflect.get(options, name);
     if (value !== undefined) checkValue(where, name, value, rule);
     else if (rule.required === true) refuse(where, `the option "${name}" is missing`, `pass ${expectation(rule)}`);
   }
+}
+
+function insteadOf(name: string, known: readonly string[]): string {
+  if (known.length === 0) return "it takes none";
+  const near = nearest(name, known);
+  return near ? `did you mean "${near}"?` : `known: ${known.join(", ")}`;
 }
 
 /** The options with the defaults of those left out; `undefined` counts as left out. */

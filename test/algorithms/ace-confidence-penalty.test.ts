@@ -100,6 +100,7 @@ test("ace: what it cannot take is refused with its value", () => {
   );
   expect(() => aceAdvantage({ ...input, refLogProbs: [] })).toThrow(`${name}: refLogProbs has 0 numbers, mask 12`);
   expect(() => aceAdvantage({ ...input, logProbs: input.logProbs.with(0, nan) })).toThrow(`${name}: logProbs is NaN`);
+  expect(() => aceAdvantage({ ...input, advantages: [1, nan, -1, -1] })).toThrow(`${name}: advantages[1] is NaN`);
   expect(() => aceAdvantage({ ...input, advantages: [1, -1, -1] })).toThrow(`${name}: 3 advantages and 12 masked`);
   expect(() => aceConfidencePenalty({ strength: -1 })).toThrow(`${name}: strength is -1; pass a number from 0.`);
   expect(() => aceConfidencePenalty({ ...{ alpha: 1, gate: "relu" } })).toThrow(`${name}: there is no option "alpha"`);

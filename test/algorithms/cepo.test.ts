@@ -108,6 +108,28 @@ test("cepo: weights are of the answers behind the prompt; a group without a wron
   expect(metrics?.["cepo/lambda"]).toBe(1);
 });
 
+test("cepo: its metrics tell what the answers say of tokens pushed up and of those pushed down", async () => {
+  const { advantage } = compose(grpo({ scale: "none" }), cepo({ lambda0: 1, epsW: 0.99 }));
+  const { given } = input([1, 0, 0, 1, 1, 1]);
+  const { metrics } = await openSeam(advantage).next(given);
+  const plain = await openSeam(grpo({ scale: "none" }).advantage).next(given);
+  const model = modelOf(policy, { temperature: 1 });
+  const after = (answer: string) =>
+    logProbsAfter("t", model, rollouts, () =>
+      Int32Array.from([...tokenizer.encodePrompt("a="), ...tokenizer.encode(answer)]),
+    );
+  const [positive, negative] = [await after("aa"), await after("b")];
+  const tokens = rollouts.width - 1;
+  const mean = (sign: number): number => {
+    const at = Array.from({ length: 3 * tokens }, (_, i) => i).filter(
+      (i) => rollouts.mask[i] === 1 && Math.sign(plain.perToken[i] ?? 0) === sign,
+    );
+    return at.reduce((sum, i) => sum + (positive[i] ?? 0) - (negative[i] ?? 0), 0) / at.length;
+  };
+  expect(metrics?.["cepo/delta_right"]).toBeCloseTo(mean(1), 5);
+  expect(metrics?.["cepo/delta_wrong"]).toBeCloseTo(mean(-1), 5);
+});
+
 test("cepo: no scoring once lambda is 0", async () => {
   const { advantage } = compose(grpo(), cepo({ warmupSteps: 5 }));
   const { given, asked } = input([1, 0, 0, 1, 1, 0], 5); // step 6 of the schedule

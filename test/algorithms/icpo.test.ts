@@ -7,7 +7,9 @@ import { describe } from "../../src/toolkit/algorithm.ts";
 import { modelOf } from "../../src/toolkit/policy/model.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
 import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
+import { verifiedReward } from "../../src/toolkit/reward.ts";
 import type { RolloutInput } from "../../src/toolkit/rollout.ts";
+import { openSeam } from "../../src/toolkit/seam.ts";
 import { type TabularProblem, trainTabular } from "../../src/toolkit/tabular.ts";
 import { tinyConfig } from "../support/tiny-policy.ts";
 import { echoTask } from "../support/tiny-task.ts";
@@ -61,6 +63,19 @@ test("icpo rewards: the bonus of accepted hinted rows goes, by each schedule", (
   expect(() => icpoRewards({ ...rows, hinted: [1] }, 0, { horizon: 1 })).toThrow("icpo: 1 hinted flags for 3 rows");
 });
 
+test("icpo: as a seam, rewards are shown apart: the verifier's and the bonus", async () => {
+  const made = await icpoRollout(input, { hintedSamples: 1, shots: 1, words });
+  const verdict = { score: 1, status: "correct", reason: "", ms: 0, verifier: { name: "t", version: "1" } } as const;
+  const all = { ...echoTask, verify: () => verdict };
+  const { reward } = icpo({ bonus: 0.5 });
+  const { values, components } = await openSeam(reward ?? verifiedReward).next({
+    ...{ rollouts: made, task: all, step: 0, steps: 4 },
+  });
+  expect([...values]).toEqual([1, 1, 1.5, 1, 1, 1.5]);
+  expect(components?.base).toEqual(Float32Array.of(1, 1, 1, 1, 1, 1));
+  expect(components?.bonus).toEqual(Float32Array.of(0, 0, 0.5, 0, 0, 0.5));
+});
+
 test("icpo advantages: a rejected row is 0 and in no mean; delta is held against the reward without bonus", () => {
   const rows = { baseReward: [1, 0, 0, Number.NaN], hinted: [0, 0, 1, 1] };
   const accepted = expertRegion(rows);
@@ -78,6 +93,8 @@ test("icpo rollout: hinted completions are sampled with another problem's exampl
   expect(made.columns?.hinted).toEqual(Float32Array.of(0, 0, 1, 0, 0, 1));
   expect([...(made.foreign ?? [])]).toEqual([0, 0, 1, 0, 0, 1]);
   expect([...made.promptLengths]).toEqual([3, 3, 3, 3, 3, 3]);
+  const tokens = made.completionLengths.reduce((sum, length) => sum + length, 0);
+  expect(made.spentTokens).toBe(tokens + 4 * 3 + 2 * 7); // hinted ones were asked with "a=aa" before the query
   const hinted = asked.filter((prompt) => prompt.length > 2);
   expect(hinted).toHaveLength(2);
   for (const [i, prompt] of hinted.entries()) {

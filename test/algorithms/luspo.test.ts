@@ -88,7 +88,7 @@ test("luspo: advantages per token are refused, by shape here and by value in a r
   };
   const problem = { contexts: 1, symbols: 2, length: 2, reward: () => 1 };
   await expect(trainTabular({ problem, algorithm: varying, steps: 1 })).rejects.toThrow(
-    "objective: row 0 has advantages 1 and 2",
+    "tabular: row 0 has advantages 1 and 2",
   );
 });
 

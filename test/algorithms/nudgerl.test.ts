@@ -54,6 +54,20 @@ test("interIntraAdvantage: the plain prompt is measured against the whole prompt
   expect(preNormalised).toEqual([1 - 0.75, 0 - 2 / 3, 1 - 2 / 3, 1 - 2 / 3]);
 });
 
+test("interIntraAdvantage: a lambda that may put a right rollout below a wrong one is warned of, others are not", async () => {
+  const told: string[] = [];
+  const hear = (warning: Error): unknown => told.push(`${warning.name}: ${warning.message}`);
+  process.on("warning", hear);
+  for (const lambda of [0, 2, 2.5]) interIntraAdvantage([1, 0], [0, null], { lambda });
+  await new Promise(setImmediate);
+  process.off("warning", hear);
+  expect(told).toEqual([expect.stringContaining("NudgeRl: interIntraAdvantage: lambda is 2.5, outside [0, 2]")]);
+});
+
+test("interIntraAdvantage: a hint that is no number is refused", () => {
+  expect(() => interIntraAdvantage([1, 0], [Number.NaN, 0])).toThrow("interIntraAdvantage: rollout 0 has hint NaN");
+});
+
 test("nudgeRl: every completion stands in the batch twice, after its hint and after the plain prompt", async () => {
   const tokenizer = charTokenizer(echoTask.alphabet);
   const policy = await Policy.create({ config: tinyConfig, tokenizer, seed: 1 });

@@ -65,6 +65,10 @@ test("siren regulariser: an interpolated quantile, ties, an empty row, no anchor
   expect(flat.meanEntropy.arraySync()).toBe(0);
   expect(flat.threshold.dataSync()[0]).toBeCloseTo(0.5, 6);
   expect(flat.threshold.dataSync()[1]).toBeNaN();
+  const anchored = (anchor: number) => () => sirenRegularizer({ entropy, mask }, { anchor });
+  expect(anchored(Number.NaN)).toThrow("siren: anchor is NaN; pass a number from 0.");
+  expect(anchored(JSON.parse("null"))).toThrow("siren: anchor is null");
+  expect(anchored(0)).not.toThrow();
 });
 
 const batch: PolicyBatch = {

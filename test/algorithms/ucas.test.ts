@@ -92,6 +92,10 @@ test("ucas: no tokens, numbers that are none, and columns of unlike size are ref
   expect(() => ucasAdvantages({ ...rows, tokenLogits: [4, nan, 0, 0] })).toThrow("tokenLogits is NaN at position 1");
   expect(() => ucasAdvantages({ ...rows, confidence: [1] })).toThrow("confidence has 1 numbers, mask 4");
   expect(() => ucasAdvantages({ ...rows, group: [0] })).toThrow("2 rewards, 1 group ids and 4 masked positions");
+  expect(() => ucasAdvantages({ ...rows, confidence: [2, 1, 1, 0] }, { betaNeg: 1e9 })).not.toThrow(); // exp(-large) is 0
+  expect(() => ucasAdvantages({ ...rows, confidence: [0, 0, 1, 0] }, { betaNeg: 1e9 })).toThrow(
+    "ucas: modulation[1] is Infinity",
+  );
 });
 
 test("ucas: stage 1 keeps more entropy and more right answers than GRPO, both stages the most", async () => {

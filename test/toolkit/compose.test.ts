@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import { grpo } from "../../src/algorithms/grpo.ts";
+import { grpo, pacs, ppo, real, ucas, vimpo } from "../../src/algorithms/index.ts";
 import type { AdvantageInput, Advantages } from "../../src/toolkit/advantage.ts";
 import { type Algorithm, describe } from "../../src/toolkit/algorithm.ts";
 import { type AlgorithmChange, compose, diff } from "../../src/toolkit/compose.ts";
@@ -186,4 +186,8 @@ test("compose: half of an inseparable algorithm cannot be replaced", () => {
   const whole: Algorithm = { ...ones, inseparable: true };
   expect(() => compose(whole, threes)).toThrow("threes replaces the advantage of ones, whose other half needs it");
   expect(compose(whole, times(2)).name).toBe("ones + times 2");
+});
+
+test.each([pacs(), real(), vimpo(), ppo()])("compose: another advantage for $name is refused, naming both", (base) => {
+  expect(() => compose(base, ucas())).toThrow(`ucas replaces the advantage of ${base.name}, whose other half needs it`);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { maxRl, opo, overlongFilter, remax, rloo } from "../../src/algorithms/index.ts";
 import { checkOptions, type OptionRule, withDefaults } from "../../src/toolkit/options.ts";
 
 const rules: Record<string, OptionRule> = {
@@ -33,6 +34,20 @@ test.each([
   ],
 ])("checkOptions: %o is refused", (options, message) => {
   expect(() => checkOptions("f", options, rules)).toThrow(message);
+});
+
+test("checkOptions: a method without options says so", () => {
+  expect(() => checkOptions("rloo", { epsilon: 1 }, {})).toThrow('rloo: there is no option "epsilon"; it takes none.');
+});
+
+test.each([
+  ["rloo", rloo],
+  ["remax", remax],
+  ["opo", opo],
+  ["maxRl", maxRl],
+  ["overlongFilter", overlongFilter],
+] as const)("%s: has no options, and refuses any", (name, method) => {
+  expect(() => method(JSON.parse('{ "scale": "none" }'))).toThrow(`${name}: there is no option "scale"`);
 });
 
 test("checkOptions: good options and undefined ones pass", () => {

@@ -8,9 +8,9 @@ import {
   initialRates,
   updateRate,
 } from "../../src/algorithms/index.ts";
-import { checkFinite, someTrained } from "../../src/index.ts";
+import { someTrained } from "../../src/index.ts";
 import { inDouble } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly rewards: readonly number[];
@@ -47,9 +47,8 @@ function curriculum({ nQuestions, alpha = 0.9, sigma = 0.35, observations }: Inp
 async function loss(inputs: Inputs): Promise<unknown> {
   const { logProbs, oldLogProbs, refLogProbs, mask, rewards, beta = 0.02 } = inputs;
   const columns = { logProbs, oldLogProbs, refLogProbs };
-  const flat = Object.entries(columns).map(([name, nested]) => [name, block(name, nested).data] as const);
   someTrained("fgExpo", block("mask", mask).data);
-  checkFinite("fgExpo", Object.fromEntries(flat), block("mask", mask).data);
+  checkNumbers("fgExpo", columns, mask);
   const { betaEff } = aklBeta(rewards, beta);
   const advantages = [...fgExpoAdvantages(Float32Array.from(rewards), new Int32Array(rewards.length))]; // one group
   const found = await inDouble({ ...columns, mask, advantages, betaEff }, (x) => {

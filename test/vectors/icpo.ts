@@ -7,9 +7,8 @@ import {
   icpoLoss,
   icpoRewards,
 } from "../../src/algorithms/index.ts";
-import { checkFinite } from "../../src/index.ts";
 import { inDouble } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface LossInputs extends IcpoLossOptions {
   readonly logProbs: Nested;
@@ -36,10 +35,8 @@ export async function evaluate(inputs: LossInputs | GroupInputs, form: string): 
 }
 
 async function loss({ logProbs, oldLogProbs, advantages, mask, hinted, ...options }: LossInputs): Promise<unknown> {
-  const flat = (name: string, nested: Nested) => block(name, nested).data;
   const columns = { logProbs, oldLogProbs, advantages };
-  const numbers = Object.entries(columns).map(([name, nested]) => [name, flat(name, nested)] as const);
-  checkFinite("icpo", Object.fromEntries(numbers), flat("mask", mask));
+  checkNumbers("icpo", columns, mask);
   return inDouble({ ...columns, mask, hinted }, (x) => {
     const { hinted: flags, ...perToken } = x as Record<keyof typeof x, tf.Tensor2D>;
     const { loss, tokenLoss, shaped } = icpoLoss({ ...perToken, hinted: flags as tf.Tensor as tf.Tensor1D }, options);

@@ -7,10 +7,9 @@ import {
   sampleWeights,
 } from "../../src/algorithms/index.ts";
 import { passAtK } from "../../src/analysis/index.ts";
-import { checkFinite } from "../../src/index.ts";
 import { refuse } from "../../src/toolkit/refuse.ts";
 import { inDouble } from "./adapter/double.ts";
-import { block, lists, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, lists, type Nested } from "./adapter/nested.ts";
 
 interface LossInputs {
   readonly mode: NonNullable<SampleWeightOptions["mode"]>;
@@ -36,8 +35,7 @@ export function evaluate(inputs: LossInputs & PassInputs, form: string): unknown
 /** Without an update there is no loss: null. */
 async function lossOf({ mode, lambda_, correct, mask, logProbs, oldLogProbs }: LossInputs): Promise<unknown> {
   const { data, shape } = block("mask", mask);
-  const columns = { logProbs: block("logProbs", logProbs).data, oldLogProbs: block("oldLogProbs", oldLogProbs).data };
-  checkFinite("negativeSampleReinforcement", columns, data);
+  checkNumbers("negativeSampleReinforcement", { logProbs, oldLogProbs }, mask);
   if (correct.length !== shape[0]) refuse("case", `${correct.length} labels for ${shape[0]} rows`, "pass one per row");
   const options = { mode, ...(typeof lambda_ === "number" && { positiveWeight: lambda_ }) };
   const { advantages, keep } = sampleWeights({ correct: block("correct", correct).data, mask: data }, options);

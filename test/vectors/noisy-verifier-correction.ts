@@ -6,6 +6,7 @@ import {
   forwardWeights,
   leaveOneOut,
 } from "../../src/algorithms/index.ts";
+import { checkBinary } from "../../src/toolkit/finite.ts";
 
 interface Inputs {
   readonly observed: readonly number[];
@@ -28,6 +29,7 @@ export function evaluate(inputs: Inputs, form: string): unknown {
       return { weights: forwardWeights(observed, { rho1 }) };
     case "noisy-verifier-correction/2": {
       const { q, rulePositives } = inputs;
+      checkBinary("appealRate", inputs.overturned);
       return appealRate({ overturned: inputs.overturned.filter((label) => label !== 0).length, q, rulePositives });
     }
     case "noisy-verifier-correction/3":

@@ -1,9 +1,9 @@
 /** From the names of the nudgerl forms to `src/algorithms/nudgerl.ts` and its groups. */
 import type * as tf from "@tensorflow/tfjs";
 import { interIntraAdvantage, nudgeLoss } from "../../src/algorithms/index.ts";
-import { checkFinite, equalLengths } from "../../src/index.ts";
+import { equalLengths } from "../../src/index.ts";
 import { inDouble } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly rewards: readonly number[];
@@ -30,9 +30,8 @@ function loss(inputs: Inputs): unknown {
   const { logProbsCtx, oldLogProbsCtx, logProbsBase, mask, advantages } = inputs;
   const { epsLow = 0.2, epsHigh = epsLow, distillCoeff = 0.1 } = inputs;
   const columns = { logProbsCtx, oldLogProbsCtx, logProbsBase };
-  const flat = Object.entries(columns).map(([name, nested]) => [name, block(name, nested).data] as const);
   const trained = block("mask", mask);
-  checkFinite("nudgeLoss", Object.fromEntries(flat), trained.data);
+  checkNumbers("nudgeLoss", { ...columns, advantages }, mask);
   equalLengths("nudgeLoss", { advantages, mask: Array.from({ length: trained.shape[0] ?? 0 }) });
   return inDouble({ ...columns, mask, advantages: [...advantages] }, (x) => {
     const perToken = (tensor: tf.Tensor) => tensor as tf.Tensor2D;

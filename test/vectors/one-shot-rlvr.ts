@@ -8,10 +8,10 @@ import {
   oneShotLoss,
   postSaturation,
 } from "../../src/algorithms/index.ts";
-import { allFinite, checkFinite, equalLengths, someTrained } from "../../src/index.ts";
+import { equalLengths, someTrained } from "../../src/index.ts";
 import { groupIndices } from "./adapter/columns.ts";
 import { inDouble } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly history: AccuracyHistory;
@@ -42,10 +42,8 @@ export function evaluate(inputs: Inputs, form: string): unknown {
 function loss(inputs: Inputs): unknown {
   const { logProbs, oldLogProbs, refLogProbs, entropy, mask, rewards, groups } = inputs;
   const columns = { logProbs, oldLogProbs, refLogProbs, entropy };
-  const flat = Object.entries(columns).map(([name, nested]) => [name, block(name, nested).data] as const);
   someTrained("oneShotLoss", block("mask", mask).data);
-  checkFinite("oneShotLoss", Object.fromEntries(flat), block("mask", mask).data);
-  allFinite("oneShotLoss", "rewards", rewards);
+  checkNumbers("oneShotLoss", { ...columns, rewards }, mask);
   equalLengths("oneShotLoss", { rewards, groups });
   const advantage = oneShotAdvantages(Float32Array.from(rewards), groupIndices(groups));
   const { pgCoef = 1, entropyCoef = 0.001, klCoef = 0.001, clip = 0.2 } = inputs;

@@ -1,9 +1,9 @@
 /** From the names of the pacs forms to `src/algorithms/pacs.ts`. */
 import type * as tf from "@tensorflow/tfjs";
 import { type PacsOptions, pacs, pacsLosses, pacsProxy, pacsRows, pacsScore } from "../../src/algorithms/index.ts";
-import { checkFinite, equalGroups, type PolicyBatch } from "../../src/index.ts";
+import { equalGroups, type PolicyBatch } from "../../src/index.ts";
 import { inDouble, slope } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly logProbs: Nested;
@@ -35,8 +35,7 @@ export async function evaluate(inputs: Inputs): Promise<unknown> {
   const { objective } = pacs(settings);
   const { logProbs, oldLogProbs, mask, rewards } = inputs;
   const { data } = block("mask", mask);
-  const columns = { logProbs: block("logProbs", logProbs).data, oldLogProbs: block("oldLogProbs", oldLogProbs).data };
-  checkFinite("pacs", columns, data);
+  checkNumbers("pacs", { logProbs, oldLogProbs }, mask);
   const group = equalGroups("pacs", rewards.length, inputs.groupSize);
   const rows = pacsRows({ rewards: block("rewards", rewards).data, group, mask: data }, settings);
   const { label, weight, scored } = rows;

@@ -1,9 +1,9 @@
 /** From the names of the SIREN forms to `src/algorithms/siren.ts`. */
 import type * as tf from "@tensorflow/tfjs";
 import { nucleusEntropy, sirenRegularizer } from "../../src/algorithms/index.ts";
-import { checkFinite } from "../../src/toolkit/finite.ts";
+import { allFinite } from "../../src/toolkit/finite.ts";
 import { inDouble, slope } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface NucleusInputs {
   readonly logits: Nested;
@@ -25,12 +25,7 @@ export async function evaluate(inputs: NucleusInputs & RegularizerInputs, form: 
 }
 
 async function nucleus({ logits, p: mass, topK, ...rest }: NucleusInputs): Promise<unknown> {
-  const { data } = block("logits", logits);
-  checkFinite(
-    "siren",
-    { logits: data },
-    data.map(() => 1),
-  );
+  allFinite("siren", "logits", block("logits", logits).data);
   const options = { ...rest, ...(mass !== undefined && { mass }), ...(topK !== undefined && { topK }) };
   return inDouble({ logits }, (x) => {
     const exclusive = nucleusEntropy(x.logits, { ...options, rule: "exclusive" });
@@ -50,6 +45,7 @@ async function regularizer({ entropy, mask, q: peakQuantile, anchor, ...rest }: 
     ...(peakQuantile !== undefined && { peakQuantile }),
     ...(anchor !== undefined && anchor !== null && { anchor }),
   };
+  checkNumbers("siren", { entropy }, mask);
   const found = await inDouble({ entropy, mask }, (x) => {
     const trained = x.mask as tf.Tensor2D;
     const at = (nats: tf.Tensor2D) => sirenRegularizer({ entropy: nats, mask: trained }, options);

@@ -29,7 +29,7 @@ export function objectiveGradient(
   const width = columns.rollouts.width - 1;
   const shape = { rows: rows.length, tokens: width };
   const totals = totalsOf(columns, rows, layout.maxTokens);
-  const batch = microBatch(columns, rows, { shape, totals, needs, vocabulary: layout.symbols });
+  const batch = microBatch(columns, rows, { where: "tabular", shape, totals, needs, vocabulary: layout.symbols });
   const seen = seenBy(policy, batch.ids, temperature, needs.logits === true);
   const result = differentiate(objective, batch, seen, shape);
   return {

@@ -4,6 +4,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { CompleteAlgorithm } from "../algorithm.ts";
 import type { AdamWOptions, OptimizerState } from "../jit/adamw.ts";
+import type { Batch } from "../jit/batch.ts";
 import { type GradientStep, gradientStep } from "../jit/gradient-step.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import { aggregate, masked } from "../objective.ts";
@@ -119,13 +120,19 @@ async function accumulate(
   const sums: Record<string, number> = { loss: 0 };
   const { policy, algorithm, shape } = options;
   const { needs } = algorithm.objective;
-  const common = { totals: totalsOf(columns, rows, options.maxTokens), needs, vocabulary: policy.config.vocab_size };
+  const common = {
+    where: algorithm.name,
+    totals: totalsOf(columns, rows, options.maxTokens),
+    needs,
+    vocabulary: policy.config.vocab_size,
+  };
   for (const some of microBatchRows(columns.rollouts.group, rows, shape.rows, needs.together)) {
     if (seen) settings.signal?.throwIfAborted();
     const height = Math.ceil(some.length / shape.rows) * shape.rows; // more than the run's shape where rows must meet
     const cut: Cut = { ...common, shape: { rows: height, tokens: shape.tokens } };
-    const { loss, metrics } = await graph.accumulate(microBatch(columns, some, cut));
-    if (!Number.isFinite(loss)) throw new TrainingError(settings.step, `the loss is ${loss}; lower learningRate.`);
+    const batch = microBatch(columns, some, cut);
+    const { loss, metrics } = await graph.accumulate(batch);
+    if (!Number.isFinite(loss)) throw new TrainingError(settings.step, `the loss is ${loss}; ${remedyFor(batch)}.`);
     sums.loss = (sums.loss ?? 0) + loss;
     for (const [name, { data }] of Object.entries(metrics)) {
       if (name !== LOG_PROBS) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
@@ -133,6 +140,13 @@ async function accumulate(
     if (seen) compareMicroBatch(columns, some, cut.shape, { step: settings.step, learner: metrics[LOG_PROBS], seen });
   }
   return sums;
+}
+
+/** What to do about a loss that is not finite, all other numbers of the batch being checked before. */
+function remedyFor({ sampleLogProbs, mask }: Batch<MicroBatch>): string {
+  const unknown = sampleLogProbs.data.some((value, i) => Number.isNaN(value) && mask.data[i] === 1);
+  if (!unknown) return "lower learningRate";
+  return "if the objective reads sampling log-probs, leave out rows whose author's are unknown; else lower learningRate";
 }
 
 function compareMicroBatch(

@@ -1,6 +1,7 @@
 /** Micro-batches: a step's rows cut to the compiled shape, and what the loss makes of them inside. */
 import type * as tf from "@tensorflow/tfjs";
 import { rowAdvantages } from "../advantage.ts";
+import { checkFinite } from "../finite.ts";
 import type { Batch } from "../jit/batch.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import type { StatisticColumns } from "../models.ts";
@@ -62,6 +63,8 @@ export function oldLogProbs(rollouts: Rollouts, temperature: number): Float32Arr
 
 /** What every micro-batch of an update has in common. */
 export interface Cut {
+  /** The algorithm's name, for refusals. */
+  readonly where: string;
   readonly shape: BatchShape;
   readonly totals: Totals;
   readonly needs: ObjectiveNeeds;
@@ -69,15 +72,18 @@ export interface Cut {
   readonly vocabulary: number;
 }
 
-export function microBatch(
-  columns: LearnColumns,
-  rows: readonly number[],
-  { shape, totals, needs, vocabulary }: Cut,
-): Batch<MicroBatch> {
+/**
+ * Some of a step's rows, filled up to the compiled shape.
+ *
+ * @throws UsageError when a column is missing or of another size, a number at a trained token is not finite (but sampling
+ *   log-probs, which may be unknown), or a mask is neither 0 nor 1
+ */
+export function microBatch(columns: LearnColumns, rows: readonly number[], cut: Cut): Batch<MicroBatch> {
+  const { where, shape, totals, needs, vocabulary } = cut;
   const { rollouts, rewards, advantages, referenceLogProbs, referenceLogits } = columns;
   const tokens = rollouts.width - 1;
   if (needs.advantages === "row") {
-    rowAdvantages("objective", advantages.perToken, {
+    rowAdvantages(where, advantages.perToken, {
       mask: advantages.mask ?? rollouts.mask,
       rows: rollouts.rows,
     });
@@ -93,12 +99,17 @@ export function microBatch(
     shape: [shape.rows, shape.tokens, vocabulary],
   });
   const extra = Object.entries(needs.columns ?? {}).map(([name, kind]) => {
-    const found = extraColumn(columns, name, kind, vocabulary);
+    const found = extraColumn(columns, name, kind, cut);
     if (typeof found === "number") return [name, scalar(found)] as const;
-    const cut = { token: perToken, row: (data: Float32Array) => perRow(data, 0), vocabulary: perEntry, step: perToken };
-    return [name, cut[kind](found)] as const;
+    const pick = {
+      token: perToken,
+      row: (data: Float32Array) => perRow(data, 0),
+      vocabulary: perEntry,
+      step: perToken,
+    };
+    return [name, pick[kind](found)] as const;
   });
-  return {
+  const batch = {
     ids: pickRows({ data: rollouts.ids, width: rollouts.width }, rows, [shape.rows, shape.tokens + 1], 0),
     oldLogProbs: perToken(columns.oldLogProbs),
     sampleLogProbs: perToken(rollouts.sampleLogProbs),
@@ -120,24 +131,39 @@ export function microBatch(
       groups: scalar(totals.groups),
     },
   };
+  checkTokens(batch, cut);
+  return batch;
+}
+
+/**
+ * Refuses what would make the loss NaN without a word: numbers at trained tokens that are not finite. Sampling log-probs
+ * may be NaN: those of rows that others wrote are unknown.
+ */
+function checkTokens(batch: Batch<MicroBatch>, { where, needs }: Cut): void {
+  const { oldLogProbs, referenceLogProbs, advantages, mask, columns } = batch;
+  const named = { oldLogProbs, ...(referenceLogProbs && { referenceLogProbs }), advantages };
+  const own = Object.entries(columns).filter(([name]) => needs.columns?.[name] === "token");
+  const all = [...Object.entries(named), ...own].map(([name, { data }]) => [name, data] as const);
+  checkFinite(where, Object.fromEntries(all), mask.data);
 }
 
 /** A column that the objective needs, wherever it comes from. @throws UsageError when it is nowhere, or of another size */
-function extraColumn(columns: LearnColumns, name: string, kind: ColumnKind, vocabulary: number): ExtraColumn {
+function extraColumn(
+  columns: LearnColumns,
+  name: string,
+  kind: ColumnKind,
+  { where, vocabulary }: Pick<Cut, "where" | "vocabulary">,
+): ExtraColumn {
   const { rollouts, advantages, statistics } = columns;
   const found = advantages.columns?.[name] ?? rollouts.columns?.[name] ?? statistics[name];
   if (found === undefined) {
-    return refuse(
-      "objective",
-      `nothing gives its column "${name}"`,
-      "return it in the advantage's or rollout's columns",
-    );
+    return refuse(where, `nothing gives its column "${name}"`, "return it in the advantage's or rollout's columns");
   }
   const positions = rollouts.rows * (rollouts.width - 1);
   const size = { step: 1, row: rollouts.rows, token: positions, vocabulary: positions * vocabulary }[kind];
   const given = typeof found === "number" ? "one number" : `${found.length} numbers`;
   if (kind === "step" ? typeof found === "number" : typeof found !== "number" && found.length === size) return found;
-  return refuse("objective", `column "${name}" is ${given}`, `one per ${kind} is needed: ${size}`);
+  return refuse(where, `column "${name}" is ${given}`, `one per ${kind} is needed: ${size}`);
 }
 
 /** A micro-batch of the run's shape without content, to compile with. */

@@ -8,6 +8,7 @@ import { type Algorithm, complete } from "../algorithm.ts";
 import { gradientStep } from "../jit/gradient-step.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import { jit } from "../jit/jit.ts";
+import { checkOptions, type OptionRule } from "../options.ts";
 import type { Policy } from "../policy/policy.ts";
 import { refuse } from "../refuse.ts";
 import type { Rewards } from "../reward.ts";
@@ -44,6 +45,15 @@ export interface RecomputeOptions {
   readonly task?: Task;
 }
 
+const RULES: Readonly<Record<keyof RecomputeOptions, OptionRule>> = {
+  policy: { kind: "object", required: true },
+  reference: { kind: "object" },
+  temperature: { kind: "number", above: 0 },
+  maxTokens: { kind: "integer", min: 1 },
+  seed: { kind: "integer", min: 0 },
+  task: { kind: "object" },
+};
+
 /** A step as an algorithm sees it. All columns are [B, T] of the rollouts' width. */
 export interface Recomputed {
   readonly algorithm: string;
@@ -68,13 +78,15 @@ const POSITIONS = 4096;
  *
  *     const { tokenWeights } = await recompute(step, gspo(), { policy });
  *
- * @throws UsageError when there are no completions, when the algorithm needs a value head, and what its seams refuse
+ * @throws UsageError for an unknown option or one out of range, when there are no completions, when the algorithm needs a
+ *   value head, and what its seams refuse
  */
 export async function recompute(
   step: RewardedRollouts,
   algorithm: Algorithm,
   options: RecomputeOptions,
 ): Promise<Recomputed> {
+  checkOptions("recompute", options, RULES);
   const { rollouts } = step;
   const { policy, reference = policy, temperature = 1 } = options;
   const whole = complete(algorithm);
@@ -94,7 +106,7 @@ export async function recompute(
   const height = Math.min(rollouts.rows, Math.max(1, Math.floor(POSITIONS / tokens)));
   const pieces = microBatchRows(rollouts.group, rows, height, needs.together).map((some) => {
     const shape = { rows: Math.ceil(some.length / height) * height, tokens };
-    const cut: Cut = { shape, totals, needs, vocabulary: policy.config.vocab_size };
+    const cut: Cut = { where: algorithm.name, shape, totals, needs, vocabulary: policy.config.vocab_size };
     return { rows: some, batch: microBatch(columns, some, cut) };
   });
   const found = await differentiate(pieces, { policy, algorithm: whole, temperature }, columns);

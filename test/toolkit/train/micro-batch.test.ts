@@ -27,6 +27,7 @@ const columns: LearnColumns = {
 };
 
 const cut = {
+  where: "mine",
   shape: { rows: 3, tokens: 3 },
   totals: { rows: 3, tokens: 5, maxTokens: 4, groups: 2 },
   needs: {},
@@ -86,9 +87,32 @@ test("microBatch: a column that is missing, or of another size, is refused with 
   const needing = (kind: "row" | "token") => () =>
     microBatch(columns, [0], { ...cut, needs: { columns: { sure: kind } } });
   expect(needing("token")).not.toThrow();
-  expect(needing("row")).toThrow('objective: column "sure" is 6 numbers; one per row is needed: 3.');
+  expect(needing("row")).toThrow('mine: column "sure" is 6 numbers; one per row is needed: 3.');
   const absent = { ...cut, needs: { columns: { hint: "row" } } } as const;
-  expect(() => microBatch(columns, [0], absent)).toThrow('objective: nothing gives its column "hint"');
+  expect(() => microBatch(columns, [0], absent)).toThrow('mine: nothing gives its column "hint"');
+});
+
+test("microBatch: a number that is not finite at a trained token is refused with column and value", () => {
+  const withAdvantage = (value: number, row: number) => () => {
+    const perToken = columns.advantages.perToken.slice();
+    perToken[row * 2] = value;
+    return microBatch({ ...columns, advantages: { ...columns.advantages, perToken } }, [row], {
+      ...cut,
+      shape: { rows: 1, tokens: 2 },
+    });
+  };
+  expect(withAdvantage(Number.NaN, 1)).toThrow("mine: advantages is NaN at position 0 of the mask");
+  expect(withAdvantage(Number.NaN, 0)).not.toThrow(); // masked
+  const old = { ...columns, oldLogProbs: Float32Array.of(-1, -1, -Infinity, -1, -1, -1) };
+  expect(() => microBatch(old, [1], cut)).toThrow("mine: oldLogProbs is -Infinity");
+  const own = { ...columns, statistics: { sure: Float32Array.of(1, 1, 1, Number.NaN, 1, 1) } };
+  const needs = { columns: { sure: "token" } } as const;
+  expect(() => microBatch(own, [1], { ...cut, needs })).toThrow("mine: sure is NaN");
+});
+
+test("microBatch: a mask with anything but 0 and 1 is refused", () => {
+  const half = { ...columns.advantages, mask: Float32Array.of(1, 0.5, 1, 1, 1, 1) };
+  expect(() => microBatch({ ...columns, advantages: half }, [0], cut)).toThrow("mine: the mask is 0.5");
 });
 
 test("totalsOf: rows and trained tokens of the rows given, over all micro-batches of an update", () => {

@@ -123,6 +123,12 @@ test("recompute: a step without completions and an algorithm with a value head a
   await expect(recompute(step, valued, { policy })).rejects.toThrow("recompute: grpo needs a value head");
 });
 
+test("recompute: options are checked", async () => {
+  const wrong = (options: object) => expect(recompute(step, grpo(), { policy, ...options })).rejects;
+  await wrong({ temperature: -1 }).toThrow("recompute: temperature is -1; pass a number above 0.");
+  await wrong({ temprature: 1 }).toThrow('recompute: there is no option "temprature"; did you mean "temperature"?');
+});
+
 test("recompute: methods with columns of their own are recomputed from the folder too", async () => {
   const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 8 };
   for (const algorithm of [rlPlus(), nudgeRl()]) {

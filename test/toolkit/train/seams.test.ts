@@ -42,16 +42,19 @@ const task = {
   },
 };
 
+/** Rollouts with each problem's answer as one row more, which nobody knows the author's log-probs of. */
+const shown: NonNullable<NonNullable<AlgorithmChange["wraps"]>["rollout"]> = (inner) =>
+  wrapSeam(inner, async (input, next) => {
+    const rollouts: Rollouts = await next(input);
+    const { tokenizer } = input.models.policy;
+    const answers = rollouts.problems.map((p, group) => foreignRow(tokenizer, group, p.prompt, p.answer));
+    return fromRows([...rowsOf(rollouts), ...answers], { problems: rollouts.problems, padId: tokenizer.padId });
+  });
+
 test("train: rows that others wrote are scored by the policy in training, and are no matter for the identity proof", async () => {
   const demonstrations = change("demonstrations", {
     wraps: {
-      rollout: (inner) =>
-        wrapSeam(inner, async (input, next) => {
-          const rollouts: Rollouts = await next(input);
-          const { tokenizer } = input.models.policy;
-          const shown = rollouts.problems.map((p, group) => foreignRow(tokenizer, group, p.prompt, p.answer));
-          return fromRows([...rowsOf(rollouts), ...shown], { problems: rollouts.problems, padId: tokenizer.padId });
-        }),
+      rollout: shown,
       objective: (inner) => ({
         needs: inner.needs,
         loss: (batch) => {
@@ -68,6 +71,24 @@ test("train: rows that others wrote are scored by the policy in training, and ar
   for (const { metrics } of records) expect(metrics.apart).toBeLessThan(1e-4); // NaN would fail
   expect(records[0]?.metrics.rows).toBe(20); // 16 sampled and 4 shown, over two micro-batches of 16
   expect(changed).toBe(true);
+});
+
+test("train: an objective that reads their author's log-probs, which are unknown, is told so", async () => {
+  const demonstrations = change("demonstrations", {
+    wraps: {
+      rollout: shown,
+      objective: (inner) => ({
+        needs: inner.needs,
+        loss: (batch) => {
+          const apart = masked(batch.logProbs.sub(required("t", batch, "sampleLogProbs")), batch.mask);
+          return { loss: apart.sum().asScalar(), metrics: {} };
+        },
+      }),
+    },
+  });
+  await expect(run(compose(grpo(), demonstrations), { task })).rejects.toThrow(
+    "the loss is NaN; if the objective reads sampling log-probs, leave out rows whose author's are unknown",
+  );
 });
 
 test("train: columns, statistics and reference statistics reach advantage and objective under their names", async () => {

@@ -31,4 +31,6 @@ test("toColumns: lists of one shape; another shape is refused", () => {
 test("groupIndices: numbered in the order in which they come", () => {
   expect([...groupIndices(["q", "p", "q", "r"])]).toEqual([0, 1, 0, 2]);
   expect([...groupIndices([7, 7, 3])]).toEqual([0, 0, 1]);
+  expect(() => groupIndices([7, Number.NaN])).toThrow("row 1 is of group NaN");
+  expect(() => groupIndices(JSON.parse("[null, 7]"))).toThrow("row 0 is of group null");
 });

@@ -73,8 +73,14 @@ export function toNested(
   );
 }
 
-/** Groups numbered from 0 in the order in which their labels first come. @returns [B] */
+/**
+ * Groups numbered from 0 in the order in which their labels first come. @returns [B]
+ *
+ * @throws UsageError for a row without a label
+ */
 export function groupIndices(labels: readonly (string | number)[]): Int32Array {
+  const none = labels.findIndex((label) => typeof label !== "string" && !Number.isFinite(label));
+  if (none >= 0) refuse("columns", `row ${none} is of group ${labels[none]}`, "name each row's group");
   const seen = new Map<string | number, number>();
   for (const label of labels) if (!seen.has(label)) seen.set(label, seen.size);
   return Int32Array.from(labels, (label) => seen.get(label) ?? -1);
