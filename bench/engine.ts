@@ -18,19 +18,10 @@ import { Engine } from "../src/toolkit/jit/engine.ts";
 import { gradientStep } from "../src/toolkit/jit/gradient-step.ts";
 import { GraphBuilder, type GraphModel, type Value } from "../src/toolkit/jit/graph.ts";
 import type { HostTensor } from "../src/toolkit/jit/host-tensor.ts";
-import { type DecoderBatch, decoderBatch, decoderLoss, decoderParameters } from "./support/decoder.ts";
+import { type DecoderBatch, decoderBatch, decoderLoss, decoderParameters, STATED_SIZE } from "./support/decoder.ts";
 import { best, median, report } from "./support/figure.ts";
 
-const size = {
-  width: 128,
-  layers: 4,
-  heads: 4,
-  keyValueHeads: 4,
-  feedForward: 320,
-  vocabulary: 256,
-  batch: 32,
-  length: 64,
-} as const;
+const size = STATED_SIZE;
 const tokens = size.batch * size.length;
 const rounds = 40;
 

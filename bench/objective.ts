@@ -13,19 +13,10 @@ import type { PolicyBatch } from "../src/toolkit/objective.ts";
 import { rng } from "../src/toolkit/rng.ts";
 import { emptyBatch, type MicroBatch } from "../src/toolkit/train/micro-batch.ts";
 import { allAlgorithms } from "./support/algorithms.ts";
-import { decoderBatch, decoderLoss, decoderParameters } from "./support/decoder.ts";
+import { decoderBatch, decoderLoss, decoderParameters, STATED_SIZE } from "./support/decoder.ts";
 import { median, report } from "./support/figure.ts";
 
-const size = {
-  width: 128,
-  layers: 4,
-  heads: 4,
-  keyValueHeads: 4,
-  feedForward: 320,
-  vocabulary: 256,
-  batch: 32,
-  length: 64,
-} as const;
+const size = STATED_SIZE;
 const [rows, tokens, group] = [size.batch, size.length, 8];
 const rounds = 15;
 

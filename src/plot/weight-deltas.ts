@@ -2,16 +2,16 @@
 import type { Estimate, WeightDelta, WeightDeltas } from "../analysis/index.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Figure, figure } from "./figure.ts";
-import { axesOf, curve, fixed, heading, interval, percent, place, powersOfTwo } from "./marks.ts";
+import { axesOf, curve, fixed, interval, percent } from "./marks.ts";
 import { frame, roles } from "./theme.ts";
 import type { Layout, ScatterTrace } from "./traces.ts";
-import { layerMap, thinLines } from "./weight-marks.ts";
+import { layerMap, rankAxis, rankLines, thinLines, weightLayout } from "./weight-marks.ts";
 
 /** Energy in the top ranks and spectrum of every matrix's change; relative size of the change by layer and module. */
 export function weightDeltaFigure(deltas: WeightDeltas): Figure {
   const matrices = deltas.tensors.filter(({ spectrum }) => spectrum !== undefined);
   const data = [
-    ...energyLines(matrices, deltas),
+    ...rankLines(deltas, ({ share }) => share),
     spectrumLines(matrices),
     layerMap(deltas.tensors, ({ relativeNorm }) => relativeNorm, ".4f"),
   ];
@@ -19,59 +19,27 @@ export function weightDeltaFigure(deltas: WeightDeltas): Figure {
 }
 
 function layoutOf({ overall, ranks, tensors }: WeightDeltas): Layout {
-  const log = (last: number) =>
-    ({ type: "log", tickvals: powersOfTwo(last), ticktext: powersOfTwo(last).map(String) }) as const;
-  const width = Math.max(1, ...tensors.map(({ spectrum }) => spectrum?.singularValues.length ?? 1));
-  const rank = { ...log(Math.max(1, ...ranks)), title: { text: "rank kept, r" } };
-  const index = { ...log(width), title: { text: "singular value, i" } };
-  const energy = { title: { text: "share of |Δ|² in the top r" }, range: [0, 1.02] } as const;
-  const sigma = {
-    title: { text: "σ<sub>i</sub> / σ<sub>1</sub>" },
-    type: "log",
-    tickformat: ".0e",
-    nticks: 5,
-  } as const;
-  const module = { title: { text: "module" }, type: "category", showgrid: false } as const;
-  const layer = { title: { text: "layer" }, type: "category", showgrid: false, autorange: "reversed" } as const;
+  const width = Math.max(...tensors.map(({ spectrum }) => spectrum?.singularValues.length ?? 1));
   const same = overall.unchanged === undefined ? "" : `; ${percent(overall.unchanged)} of entries the same at bfloat16`;
-  return {
-    ...frame({
+  return weightLayout(
+    {
       title: `Weight change: ${percent(overall.relativeNorm, 2)} of the weights' norm`,
       subtitle: `${overall.parameters.toLocaleString("en")} parameters${same}; each thin line is one matrix`,
-      headings: true,
-      height: 640,
-    }),
-    ...place([
-      { x: rank, y: energy, left: 0, right: 0.43, bottom: 0.6, top: 1 },
-      { x: index, y: sigma, left: 0.57, right: 1, bottom: 0.6, top: 1 },
-      { x: module, y: layer, left: 0, right: 1, bottom: 0, top: 0.38 },
-    ]),
-    annotations: [
-      heading("Energy in the top ranks", 1),
-      heading("Spectrum of the change", 2),
-      heading("Relative norm of the change, |Δ| / |W|", 3),
+      map: "Relative norm of the change, |Δ| / |W|",
+    },
+    [
+      {
+        x: rankAxis("rank kept, r", Math.max(...ranks)),
+        y: { title: { text: "share of |Δ|² in the top r" }, range: [0, 1.02] },
+        heading: "Energy in the top ranks",
+      },
+      {
+        x: rankAxis("singular value, i", width),
+        y: { title: { text: "σ<sub>i</sub> / σ<sub>1</sub>" }, type: "log", tickformat: ".0e", nticks: 5 },
+        heading: "Spectrum of the change",
+      },
     ],
-  };
-}
-
-function energyLines(matrices: readonly WeightDelta[], { overall }: WeightDeltas): readonly ScatterTrace[] {
-  const lines = matrices.map(({ name, spectrum }) => ({
-    name,
-    x: spectrum?.energy.map(({ rank }) => rank) ?? [],
-    y: spectrum?.energy.map(({ share }) => share) ?? [],
-  }));
-  const { color, symbol } = roles.trained;
-  const all: ScatterTrace = {
-    type: "scatter",
-    mode: "lines+markers",
-    name: "all matrices together",
-    x: overall.energy.map(({ rank }) => rank),
-    y: overall.energy.map(({ share }) => share),
-    hovertemplate: "r = %{x}: %{y:.3f}<extra>all matrices</extra>",
-    line: { color, width: 2.4 },
-    marker: { color, symbol, size: 7 },
-  };
-  return [{ ...thinLines(lines), hovertemplate: "%{text}<br>r = %{x}: %{y:.3f}<extra></extra>" }, all];
+  );
 }
 
 /** Singular values shown of one matrix: spaced evenly on the logarithmic axis. */

@@ -1,8 +1,97 @@
 /** Marks that the figures of weight deltas share: a thin line for every matrix, and a map of layers against modules. */
-import type { WeightDelta } from "../analysis/index.ts";
-import { axesOf } from "./marks.ts";
-import { roles, sequentialScale } from "./theme.ts";
-import type { HeatmapTrace, ScatterTrace } from "./traces.ts";
+import type { RankEnergy, WeightDelta, WeightDeltas } from "../analysis/index.ts";
+import { axesOf, heading, type PanelAxes, place, powersOfTwo } from "./marks.ts";
+import { frame, roles, sequentialScale } from "./theme.ts";
+import type { Axis, HeatmapTrace, Layout, ScatterTrace } from "./traces.ts";
+
+/** A panel with what stands above it. */
+export interface WeightPanel extends Pick<PanelAxes, "x" | "y"> {
+  readonly heading: string;
+}
+
+/** Two panels side by side above a map of layers against modules. */
+export function weightLayout(
+  titles: { readonly title: string; readonly subtitle: string; readonly map: string },
+  [left, right]: readonly [WeightPanel, WeightPanel],
+): Layout {
+  const module = { title: { text: "module" }, type: "category", showgrid: false } as const;
+  const layer = { title: { text: "layer" }, type: "category", showgrid: false, autorange: "reversed" } as const;
+  return {
+    ...frame({ title: titles.title, subtitle: titles.subtitle, headings: true, height: 640 }),
+    ...place([
+      { x: left.x, y: left.y, left: 0, right: 0.43, bottom: 0.6, top: 1 },
+      { x: right.x, y: right.y, left: 0.57, right: 1, bottom: 0.6, top: 1 },
+      { x: module, y: layer, left: 0, right: 1, bottom: 0, top: 0.38 },
+    ]),
+    annotations: [heading(left.heading, 1), heading(right.heading, 2), heading(titles.map, 3)],
+  };
+}
+
+/** A logarithmic axis from 1 to `last`, marked at powers of two. */
+export function rankAxis(title: string, last: number): Axis {
+  const ticks = powersOfTwo(Math.max(1, last));
+  return { type: "log", tickvals: ticks, ticktext: ticks.map(String), title: { text: title } };
+}
+
+/** A number of each rank kept: of every matrix, and of all together. */
+export function rankLines(
+  { tensors, overall }: WeightDeltas,
+  numberOf: (at: RankEnergy) => number,
+): readonly [ScatterTrace, ScatterTrace] {
+  const lines = tensors.flatMap(({ name, spectrum }) =>
+    spectrum === undefined
+      ? []
+      : [{ name, x: spectrum.energy.map(({ rank }) => rank), y: spectrum.energy.map(numberOf) }],
+  );
+  const hovertemplate = "%{text}<br>r = %{x}: %{y:.3f}<extra></extra>";
+  return [
+    { ...thinLines(lines), hovertemplate },
+    togetherLine(
+      overall.energy.map(({ rank }) => rank),
+      overall.energy.map(numberOf),
+      { name: "all matrices together", hovertemplate: "r = %{x}: %{y:.3f}<extra>all matrices</extra>" },
+    ),
+  ];
+}
+
+/** The line of everything together, over the thin ones. */
+export function togetherLine(
+  x: readonly number[],
+  y: readonly number[],
+  words: { readonly name: string; readonly hovertemplate: string },
+): ScatterTrace {
+  const { color, symbol } = roles.trained;
+  return {
+    type: "scatter",
+    mode: "lines+markers",
+    name: words.name,
+    x,
+    y,
+    hovertemplate: words.hovertemplate,
+    line: { color, width: 2.4 },
+    marker: { color, symbol, size: 7 },
+  };
+}
+
+/** A point for each matrix, in the second panel. */
+export function matrixPoints(
+  points: readonly { readonly name: string; readonly x: number; readonly y: number }[],
+  words: { readonly name: string; readonly hovertemplate: string },
+): ScatterTrace {
+  const { color, symbol } = roles.measured;
+  return {
+    type: "scatter",
+    mode: "markers",
+    name: words.name,
+    showlegend: false,
+    x: points.map(({ x }) => x),
+    y: points.map(({ y }) => y),
+    text: points.map(({ name }) => name),
+    hovertemplate: words.hovertemplate,
+    marker: { color, symbol, size: 6, opacity: 0.6 },
+    ...axesOf(2),
+  };
+}
 
 /** All matrices as one trace of thin lines with gaps between them, so that the legend stays short. */
 export function thinLines(
