@@ -44,6 +44,23 @@ export function asBundle(value: unknown): MimeBundle {
   return Object.fromEntries(Object.entries(value).map(([mime, content]) => [mime, mimeValue(content)]));
 }
 
+/** The type under which a bundle brings another one, to be shown beneath it as a display of its own. */
+const BELOW = "application/vnd.rlvr.below+json";
+
+/**
+ * A bundle and the one it brings along. A front end draws one type of a bundle, so that what stands under a figure (its
+ * samples) has to be a display of its own.
+ */
+export function splitBelow(data: MimeBundle): { readonly shown: MimeBundle; readonly below: MimeBundle | undefined } {
+  const { [BELOW]: below, ...shown } = data;
+  return { shown, below: below === undefined ? undefined : asBundle(below) };
+}
+
+/** The display id of what stands under a display. */
+export function belowId(id: string): string {
+  return `${id}/below`;
+}
+
 export function mimeValue(content: unknown): Json {
   if (content instanceof Uint8Array) return Buffer.from(content).toString("base64");
   if (typeof content === "string") return content;

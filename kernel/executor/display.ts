@@ -1,5 +1,5 @@
 /** `display` of cells, the display host of libraries, and tslab's display functions. */
-import { asBundle, mimeValue, toBundle } from "./bundle.ts";
+import { asBundle, belowId, mimeValue, splitBelow, toBundle } from "./bundle.ts";
 import type { ExecutorEventBody, MimeBundle } from "./events.ts";
 import type { CellRun } from "./run.ts";
 
@@ -43,22 +43,34 @@ export class Displays {
   }
 
   /** Shows a bundle; one of an id that this run has shown already replaces that display. */
-  bundle(run: CellRun, data: MimeBundle, { id, metadata = {} }: DisplayOptions = {}): undefined {
-    if (Object.keys(data).length === 0) return; // the value has shown itself
+  bundle(run: CellRun, bundle: MimeBundle, { id, metadata = {} }: DisplayOptions = {}): undefined {
+    if (Object.keys(bundle).length === 0) return; // the value has shown itself
+    const { shown, below } = splitBelow(bundle);
+    this.#one(run, shown, { ...(id !== undefined && { id }), metadata });
+    if (below !== undefined) this.#one(run, below, id === undefined ? {} : { id: belowId(id) });
+  }
+
+  /** Replaces what is shown under an id, in the cell where it stands; shows it when it is not there yet. */
+  update(run: CellRun, bundle: MimeBundle, { id, metadata = {} }: DisplayOptions & { readonly id: string }): undefined {
+    const { shown, below } = splitBelow(bundle);
+    this.#replace(run, shown, { id, metadata });
+    if (below !== undefined) this.#replace(run, below, { id: belowId(id) });
+  }
+
+  #one(run: CellRun, data: MimeBundle, { id, metadata = {} }: DisplayOptions): undefined {
     const meta = asBundle(metadata);
     if (id === undefined) {
       this.#send(run, { kind: "display", data, metadata: meta });
       return;
     }
-    if (this.#owners.get(id) === run) return this.update(run, data, { id, metadata });
+    if (this.#owners.get(id) === run) return this.#replace(run, data, { id, metadata });
     this.#owners.set(id, run);
     this.#send(run, { kind: "display", data, metadata: meta, displayId: id });
   }
 
-  /** Replaces what is shown under an id, in the cell where it stands; shows it when it is not there yet. */
-  update(run: CellRun, data: MimeBundle, { id, metadata = {} }: DisplayOptions & { readonly id: string }): undefined {
+  #replace(run: CellRun, data: MimeBundle, { id, metadata = {} }: DisplayOptions & { readonly id: string }): undefined {
     const owner = this.#owners.get(id);
-    if (!owner) this.bundle(run, data, { id, metadata });
+    if (!owner) this.#one(run, data, { id, metadata });
     else this.#send(owner, { kind: "updateDisplay", data, metadata: asBundle(metadata), displayId: id });
   }
 

@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import vm from "node:vm";
 import { type CompiledCell, compileCell, helperOrder, type KnownNames } from "../compiler/compile.ts";
 import { CellSyntaxError } from "../compiler/syntax-error.ts";
-import { asBundle, toBundle } from "./bundle.ts";
+import { asBundle, splitBelow, toBundle } from "./bundle.ts";
 import type { CellError, CellOutcome } from "./events.ts";
 import { Interrupted } from "./interrupts.ts";
 import type { CellRun } from "./run.ts";
@@ -143,7 +143,9 @@ export class Session {
     );
     const bundle = asBundle(data);
     if (Object.keys(bundle).length === 0) return; // the value has shown itself
-    this.#services.output.event(run, { kind: "result", data: bundle, metadata: {} });
+    const { shown, below } = splitBelow(bundle);
+    this.#services.output.event(run, { kind: "result", data: shown, metadata: {} });
+    if (below !== undefined) this.#services.output.event(run, { kind: "display", data: below, metadata: {} });
   }
 }
 

@@ -1,21 +1,28 @@
 /** Figures of the reasoning boundary: what the base and the trained policy can solve, and what became of each problem. */
 import type { Fate, ReasoningBoundary } from "../analysis/index.ts";
+import { curvePoints, type PairSampleOptions, pairBook, problemPoint, problemsPoint } from "./boundary-samples.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, grid, heading, interval, percent, powersOfTwo, rule, some } from "./marks.ts";
+import { behind, type SampleBook } from "./samples.ts";
 import { frame, outcomeColors, roles } from "./theme.ts";
 import type { Annotation, HeatmapTrace, Layout, ScatterTrace, Shape } from "./traces.ts";
 
-/** Pass@k of base and trained over k (logarithmic, base 2), with bands and the point where the base overtakes. */
-export function boundaryFigure(boundary: ReasoningBoundary): Figure {
+/**
+ * Pass@k of base and trained over k (logarithmic, base 2), with bands and the point where the base overtakes. With samples,
+ * a click shows the problems that make the difference at that k.
+ */
+export function boundaryFigure(boundary: ReasoningBoundary, options: PairSampleOptions = {}): Figure {
   const ks = boundary.curve.map(({ k }) => k);
   const marked = new Set(powersOfTwo(boundary.n.common));
   const markers = ks.map((k) => (marked.has(k) ? 7 : 0));
+  const book = pairBook(options);
+  const points = curvePoints(book, boundary, [...marked]);
   const line = (role: "base" | "trained") =>
     curve(
       ks,
       boundary.curve.map((point) => point[role]),
       roles[role],
-      { name: role, markers },
+      { name: role, markers, points },
     );
   const layout: Layout = {
     ...frame({
@@ -32,7 +39,8 @@ export function boundaryFigure(boundary: ReasoningBoundary): Figure {
     yaxis: { title: { text: "pass@k (share of problems)" }, range: [0, 1.02] },
     ...crossingMarks(boundary),
   };
-  return figure({ data: [...line("base"), ...line("trained")], layout, summary: boundaryWords(boundary) });
+  const data = [...line("base"), ...line("trained")];
+  return figure({ data, layout, summary: boundaryWords(boundary), samples: book.finish() });
 }
 
 function sampleLine({ problems, n, confidence }: ReasoningBoundary): string {
@@ -92,8 +100,12 @@ function boundaryWords(boundary: ReasoningBoundary): string {
   return [`Reasoning boundary, ${sampleLine(boundary)}`, ...values, crossed, changed].join("\n");
 }
 
-/** Which problems are solved before and after: counts in a two by two matrix, beside the success rates one by one. */
-export function solvedMatrixFigure(boundary: ReasoningBoundary): Figure {
+/**
+ * Which problems are solved before and after: counts in a two by two matrix, beside the success rates one by one. With
+ * samples, a click on a cell shows its problems, one on a mark its problem.
+ */
+export function solvedMatrixFigure(boundary: ReasoningBoundary, options: PairSampleOptions = {}): Figure {
+  const book = pairBook(options);
   const title = { base: "success rate of the base (share)", trained: "success rate, trained (share)" };
   const diagonal: ScatterTrace = {
     type: "scatter",
@@ -126,12 +138,13 @@ export function solvedMatrixFigure(boundary: ReasoningBoundary): Figure {
     ...axes,
     annotations: [heading("Problems by what became of them", 1), heading("Each problem", 2)],
   };
-  return figure({ data: [matrix(boundary), diagonal, ...rates(boundary)], layout, summary: matrixWords(boundary) });
+  const data = [matrix(boundary, book), diagonal, ...rates(boundary, book)];
+  return figure({ data, layout, summary: matrixWords(boundary), samples: book.finish() });
 }
 
 const fates = ["kept", "gained", "lost", "never"] as const;
 
-function matrix({ fates: cells, confidence }: ReasoningBoundary): HeatmapTrace {
+function matrix({ fates: cells, confidence }: ReasoningBoundary, book: SampleBook): HeatmapTrace {
   const words = (fate: Fate): string => {
     const { ids, beyondChance, expectedByChance } = cells[fate];
     const lines = [`<b>${fate}: ${ids.length}</b>`, `chance alone: ${fixed(expectedByChance, 1)}`];
@@ -139,6 +152,7 @@ function matrix({ fates: cells, confidence }: ReasoningBoundary): HeatmapTrace {
     return lines.join("<br>");
   };
   const code: Readonly<Record<Fate, number>> = { kept: 0, gained: 1, lost: 2, never: 3 };
+  const cell = (fate: Fate): number | null => problemsPoint(book, fate, cells[fate].ids);
   return {
     type: "heatmap",
     x: ["solved", "not solved"],
@@ -151,6 +165,10 @@ function matrix({ fates: cells, confidence }: ReasoningBoundary): HeatmapTrace {
       [words("gained"), words("never")],
       [words("kept"), words("lost")],
     ],
+    ...behind([
+      [cell("gained"), cell("never")],
+      [cell("kept"), cell("lost")],
+    ]),
     texttemplate: "%{text}",
     textfont: { size: 11.5 },
     hovertemplate: `base %{y}, trained %{x}<br>%{text}<br>chance and tests at ${percent(confidence)}<extra></extra>`,
@@ -171,7 +189,7 @@ const symbols: Readonly<Record<Fate, string>> = {
   never: "square-open",
 };
 
-function rates({ problems }: ReasoningBoundary): readonly ScatterTrace[] {
+function rates({ problems }: ReasoningBoundary, book: SampleBook): readonly ScatterTrace[] {
   return fates.flatMap((fate): ScatterTrace | [] => {
     const here = problems.filter((problem) => problem.fate === fate);
     if (here.length === 0) return [];
@@ -182,6 +200,7 @@ function rates({ problems }: ReasoningBoundary): readonly ScatterTrace[] {
       x: here.map(({ base }) => base.correct / base.n),
       y: here.map(({ trained }) => trained.correct / trained.n),
       text: here.map(({ id }) => id),
+      ...behind(here.map(({ id }) => problemPoint(book, id))),
       customdata: here.map(({ base, trained, adjustedP }) => [
         base.correct,
         base.n,

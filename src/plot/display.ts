@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
-import { interactiveBundle, isFigure, jupyterDisplay, type MimeBundle } from "./figure.ts";
+import { belowOf, interactiveBundle, isFigure, jupyterDisplay, type MimeBundle, withoutBelow } from "./figure.ts";
 import { isLive } from "./live.ts";
 import { findSurface, type Surface } from "./surface.ts";
 
@@ -37,7 +37,10 @@ async function show(surface: Surface, value: unknown, options: DisplayOptions): 
   if (surface.immediate && isFigure(value)) {
     const name = id ?? randomUUID();
     await send(surface, interactiveBundle(value), name, update);
-    return await send(surface, await value.bundle(), name, true);
+    const bundle = await value.bundle();
+    await send(surface, withoutBelow(bundle), name, true);
+    const below = belowOf(bundle);
+    return below === undefined ? undefined : await send(surface, below, `${name}/below`, update);
   }
   return await send(surface, await bundleOf(value), id, update);
 }

@@ -2,6 +2,8 @@
 import type { CollapseForecast, EntropyLedger, LedgerRow, UpdatePart } from "../analysis/index.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, grid, heading, percent, rule } from "./marks.ts";
+import { behind } from "./samples.ts";
+import { type StepSampleOptions, stepPoints } from "./step-samples.ts";
 import { frame, roles } from "./theme.ts";
 import type { BarTrace, Layout, ScatterTrace } from "./traces.ts";
 
@@ -31,22 +33,25 @@ const shownClasses = 8;
 
 /**
  * Each update's change of entropy as stacked bars that add up to the measured change (line), the same summed by token class, and the
- * running sum: predicted from covariances alone, all parts, measured.
+ * running sum: predicted from covariances alone, all parts, measured. With samples, a click on a bar shows the completions that
+ * the update learned from.
  */
-export function entropyLedgerFigure(ledger: EntropyLedger): Figure {
+export function entropyLedgerFigure(ledger: EntropyLedger, options: StepSampleOptions = {}): Figure {
   const { steps, total } = ledger;
   const x = steps.map(({ step }) => step);
+  const { points, book } = stepPoints(x, options);
   const rows = steps.map(({ overall }) => overall);
   const classes = total.byClass.slice(0, shownClasses);
   const names = classes.map(({ name }) => name);
   const data = [
-    ...entries.map((entry) => bars(x, rows, entry, 1)),
+    ...entries.map((entry) => ({ ...bars(x, rows, entry, 1), ...behind(points) })),
     ...measuredLine(x, rows),
     ...running(x, rows),
     ...(classes.length === 0 ? [] : entries.map((entry) => bars(names, classes, entry, 3))),
     ...(classes.length === 0 ? [] : [dots(names, classes)]),
   ];
-  return figure({ data, layout: layoutOf(ledger, classes.length > 0), summary: wordsOf(ledger) });
+  const layout = layoutOf(ledger, classes.length > 0);
+  return figure({ data, layout, summary: wordsOf(ledger), samples: book.finish() });
 }
 
 function bars(

@@ -1,32 +1,38 @@
 /** Figure of the entropy change: before and after, measured and predicted, by position and by token class. */
 import type { EntropyChange, EntropyGroup } from "../analysis/index.ts";
+import { type EntropySampleOptions, entropyPoints } from "./entropy-samples.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, grid, heading, interval, percent, rule } from "./marks.ts";
+import { behind } from "./samples.ts";
 import { frame, type Role, roles } from "./theme.ts";
 import type { BarTrace, Layout, ScatterTrace } from "./traces.ts";
 
 /** Most token classes drawn; the rest stand in the table. */
 const shownClasses = 8;
 
-/** Entropy a token before and after on the same contexts; the change with its interval beside its first-order prediction. */
-export function entropyFigure(change: EntropyChange): Figure {
+/**
+ * Entropy a token before and after on the same contexts; the change with its interval beside its first-order prediction. With
+ * samples, a click shows the completions that move most there, coloured token by token.
+ */
+export function entropyFigure(change: EntropyChange, options: EntropySampleOptions = {}): Figure {
   const bins = change.byPosition;
   const classes = change.byClass.slice(0, shownClasses);
   const position = bins.map(({ from, to }) => (from + to) / 2);
   const names = classes.map(({ name }) => name);
+  const { inBins, inClasses, samples } = entropyPoints(change, classes, options);
   const data = [
-    ...(["before", "after"] as const).map((when) => levelLine(position, bins, when)),
+    ...(["before", "after"] as const).map((when) => ({ ...levelLine(position, bins, when), ...behind(inBins) })),
     ...curve(
       position,
       bins.map((bin) => bin.change),
       roles.measured,
-      { name: "measured change", panel: 2 },
+      { name: "measured change", panel: 2, points: inBins },
     ),
     ...predictions(bins).map(({ name, values, role }) => predictedLine(position, values, name, role)),
-    ...(["before", "after"] as const).map((when) => levelBars(names, classes, when)),
-    ...changeBars(names, classes),
+    ...(["before", "after"] as const).map((when) => ({ ...levelBars(names, classes, when), ...behind(inClasses) })),
+    ...changeBars(names, classes).map((bar) => ({ ...bar, ...behind(inClasses) })),
   ];
-  return figure({ data, layout: layoutOf(change), summary: entropyWords(change) });
+  return figure({ data, layout: layoutOf(change), summary: entropyWords(change), samples });
 }
 
 function layoutOf({ tokens, sequences, clusters, confidence, overall }: EntropyChange): Layout {

@@ -1,7 +1,8 @@
 /** Figures as files: a page that opens offline and, where a static picture can be made, an SVG beside it. */
 import { writeFileAtomic } from "../toolkit/files.ts";
-import { type MimeBundle, plotlyMime } from "./figure.ts";
-import { escapeHtml, type PagePart, standaloneHtml } from "./page.ts";
+import { escapeHtml } from "../toolkit/table.ts";
+import { belowOf, type MimeBundle, plotlyMime } from "./figure.ts";
+import { type PagePart, standaloneHtml } from "./page.ts";
 import type { PlotlyJson } from "./traces.ts";
 
 const folder = "out";
@@ -32,7 +33,8 @@ function partsOf(bundle: MimeBundle, text: string): PagePart[] {
   const plot = bundle[plotlyMime];
   const html = bundle["text/html"];
   const words = `<pre>${escapeHtml(text)}</pre>`;
-  if (isPlotly(plot)) return [plot, words];
+  const below = belowOf(bundle)?.["text/html"];
+  if (isPlotly(plot)) return typeof below === "string" ? [plot, below, words] : [plot, words];
   return typeof html === "string" ? [html] : [words];
 }
 

@@ -1,14 +1,29 @@
 export { boundaryFigure, solvedMatrixFigure } from "./boundary.ts";
+export type { PairSampleOptions, PairSamples } from "./boundary-samples.ts";
 export { type DisplayOptions, display } from "./display.ts";
 export { entropyFigure } from "./entropy.ts";
 export { collapseFigure, entropyLedgerFigure } from "./entropy-ledger.ts";
+export type { EntropySampleOptions, EntropySamples } from "./entropy-samples.ts";
 export { type Fallback, type Figure, figure, isFigure, type MimeBundle, plotlyMime } from "./figure.ts";
 export { gradientFigure } from "./gradients.ts";
 export { alignmentFigure, interferenceFigure } from "./interference.ts";
 export { type LiveFigure, type LiveRun, liveCurves } from "./live.ts";
 export { type PagePart, standaloneHtml } from "./page.ts";
 export { learningCurveFigure, type ProfileResult, performanceProfileFigure } from "./rliable.ts";
+export {
+  behind,
+  type FigureSamples,
+  type PointIndices,
+  type Sample,
+  type SampleBook,
+  type SampleGroup,
+  type SampleLimits,
+  type SamplePoint,
+  type SampleSource,
+  sampleBook,
+} from "./samples.ts";
 export { renderPng, renderSvg } from "./static.ts";
+export type { StepSampleOptions } from "./step-samples.ts";
 export { limitFigure, supportFigure } from "./support.ts";
 export { type Role, type RoleStyle, roles } from "./theme.ts";
 export type {

@@ -1,17 +1,23 @@
 /** Figures of negative interference: which problems training hurt, and how the gradients of problems agree. */
 import type { GradientAlignment, NegativeInterference, ProblemCourse } from "../analysis/index.ts";
+import { type PairSampleOptions, pairBook, problemPoint } from "./boundary-samples.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, heading, interval, percent, place, rule, some } from "./marks.ts";
+import { behind, type SampleBook } from "./samples.ts";
 import { divergingScale, frame, outcomeColors, roles } from "./theme.ts";
 import type { BarTrace, HeatmapTrace, Layout, ScatterTrace } from "./traces.ts";
 
-/** Change of each problem's log-likelihood, sorted, with the lost problems marked; the mean and the share hurt over training. */
-export function interferenceFigure(result: NegativeInterference): Figure {
+/**
+ * Change of each problem's log-likelihood, sorted, with the lost problems marked; the mean and the share hurt over training.
+ * With samples, a click on a bar shows the problem's completions before and after.
+ */
+export function interferenceFigure(result: NegativeInterference, options: PairSampleOptions = {}): Figure {
+  const book = pairBook(options);
   const sorted = [...result.problems].sort((a, b) => a.change - b.change);
   const steps = result.course.map(({ step }) => step);
   const data = [
-    ...changeBars(sorted),
-    ...lostMarks(sorted, result),
+    ...changeBars(sorted, book),
+    ...lostMarks(sorted, result, book),
     ...curve(
       steps,
       result.course.map(({ logLikelihood }) => logLikelihood),
@@ -20,7 +26,7 @@ export function interferenceFigure(result: NegativeInterference): Figure {
     ),
     hurtLine(steps, result),
   ];
-  return figure({ data, layout: layoutOf(result), summary: interferenceWords(result) });
+  return figure({ data, layout: layoutOf(result), summary: interferenceWords(result), samples: book.finish() });
 }
 
 function layoutOf({ problems, change, hurtShare, confidence }: NegativeInterference): Layout {
@@ -57,7 +63,7 @@ function layoutOf({ problems, change, hurtShare, confidence }: NegativeInterfere
 }
 
 /** One bar a problem, at its place in the order; darker where it was hurt. */
-function changeBars(sorted: readonly ProblemCourse[]): readonly BarTrace[] {
+function changeBars(sorted: readonly ProblemCourse[], book: SampleBook): readonly BarTrace[] {
   const part = (name: string, color: string, holds: (change: number) => boolean): BarTrace[] => {
     const here = sorted.flatMap((problem, i) => (holds(problem.change) ? [{ problem, i }] : []));
     if (here.length === 0) return [];
@@ -70,6 +76,7 @@ function changeBars(sorted: readonly ProblemCourse[]): readonly BarTrace[] {
       text: here.map(({ problem }) => problem.id),
       textposition: "none",
       customdata: here.map(({ problem }) => problem.worstFall),
+      ...behind(here.map(({ problem }) => problemPoint(book, problem.id))),
       hovertemplate: "%{text}: %{y:.2f} nats, worst fall on the way %{customdata:.2f}<extra></extra>",
       marker: { color },
       ...axesOf(1),
@@ -83,7 +90,11 @@ function changeBars(sorted: readonly ProblemCourse[]): readonly BarTrace[] {
 }
 
 /** A cross at each problem whose success rate fell; filled where that is beyond chance. */
-function lostMarks(sorted: readonly ProblemCourse[], { lost }: NegativeInterference): readonly ScatterTrace[] {
+function lostMarks(
+  sorted: readonly ProblemCourse[],
+  { lost }: NegativeInterference,
+  book: SampleBook,
+): readonly ScatterTrace[] {
   if (lost === undefined || lost.ids.length === 0) return [];
   const [fell, sure] = [new Set(lost.ids), new Set(lost.beyondChance)];
   const here = sorted.flatMap((problem, i) => (fell.has(problem.id) ? [{ problem, i }] : []));
@@ -101,6 +112,7 @@ function lostMarks(sorted: readonly ProblemCourse[], { lost }: NegativeInterfere
           : `${id}: ${solved.before.correct} of ${solved.before.n}, then ${solved.after.correct} of ${solved.after.n}`,
       ),
       hovertemplate: "%{text}<extra></extra>",
+      ...behind(here.map(({ problem }) => problemPoint(book, problem.id))),
       marker: {
         symbol: "x",
         color: "#222222",
@@ -143,8 +155,12 @@ function interferenceWords({ problems, change, hurtShare, hurt, lost }: Negative
 /** Up to so many problems the cells hold their numbers, and up to so many the axes the problems' names. */
 const [cellsWithText, axesWithNames] = [10, 24];
 
-/** Heat map of the cosine between the gradients of problems; below nought, a step on one problem costs the other. */
-export function alignmentFigure(alignment: GradientAlignment): Figure {
+/**
+ * Heat map of the cosine between the gradients of problems; below nought, a step on one problem costs the other. With
+ * samples, a click on a cell shows both problems'.
+ */
+export function alignmentFigure(alignment: GradientAlignment, options: PairSampleOptions = {}): Figure {
+  const book = pairBook(options);
   const { ids, cosine, negativeShare, meanCosine, pairs } = alignment;
   const size = ids.length;
   const off = (i: number, j: number): number | null => (i === j ? null : (cosine[i * size + j] ?? null));
@@ -168,6 +184,7 @@ export function alignmentFigure(alignment: GradientAlignment): Figure {
     hovertemplate: "step on %{y}, effect on %{x}<br>cosine %{z:.3f}<extra></extra>",
     xgap: 1,
     ygap: 1,
+    ...behind(pairPoints(book, ids)),
   };
   const axis = { type: "category", showgrid: false } as const;
   const layout: Layout = {
@@ -180,7 +197,19 @@ export function alignmentFigure(alignment: GradientAlignment): Figure {
     xaxis: { ...axis, title: { text: "problem affected" } },
     yaxis: { ...axis, title: { text: "problem trained on" }, autorange: "reversed" },
   };
-  return figure({ data: [heat], layout, summary: alignmentWords(alignment) });
+  return figure({ data: [heat], layout, summary: alignmentWords(alignment), samples: book.finish() });
+}
+
+/** For each cell the problem trained on and the problem affected. */
+function pairPoints(book: SampleBook, ids: readonly string[]): readonly (readonly (number | null)[])[] {
+  return ids.map((from) =>
+    ids.map((to) =>
+      book.point(
+        from === to ? from : `${from}, ${to}`,
+        [...new Set([from, to])].flatMap((id) => book.problem(id)),
+      ),
+    ),
+  );
 }
 
 function alignmentWords({ ids, negativeShare, meanCosine, pairs, worst }: GradientAlignment): string {

@@ -1,5 +1,6 @@
 /** Pieces that several figures draw: lines with bands, reference lines, panels of a grid, numbers as text. */
 import type { Estimate } from "../analysis/index.ts";
+import { behind, type PointIndices } from "./samples.ts";
 import { type RoleStyle, roles } from "./theme.ts";
 import type { Annotation, Axis, ScatterTrace, Shape, Values } from "./traces.ts";
 
@@ -49,9 +50,11 @@ export function curve(
     readonly markers?: number | readonly number[];
     /** d3 number format of y in the hover text. Default ".3f". */
     readonly format?: string;
+    /** What stands behind each point, by the figure's sample book. */
+    readonly points?: PointIndices;
   },
 ): readonly ScatterTrace[] {
-  const { name, legend = true, markers = 7, format = ".3f", panel } = options;
+  const { name, legend = true, markers = 7, format = ".3f", panel, points } = options;
   const interval = { low: estimates.map(({ low }) => low), high: estimates.map(({ high }) => high) };
   const look = { line: { color: style.color, dash: style.dash, width: 2.2 }, ...axesOf(panel) } as const;
   const marker = { symbol: style.symbol, color: style.color, opacity: 1, line: { width: 0 } };
@@ -64,6 +67,7 @@ export function curve(
     customdata: estimates.map(({ low, high }) => [low, high]),
     hovertemplate: `%{y:${format}} (%{customdata[0]:${format}} to %{customdata[1]:${format}})`,
     marker: { ...marker, size: markers },
+    ...(points === undefined ? {} : behind(points)),
   };
   // Where markers differ in size, the legend's own entry shows the full one.
   const entry: ScatterTrace = { ...common, x: [null], y: [null], hoverinfo: "skip", marker: { ...marker, size: 7 } };

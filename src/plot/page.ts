@@ -1,7 +1,9 @@
 /** One HTML file that holds figures and opens offline: one copy of plotly.js inlined, figures as JSON beside it. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { escapeHtml } from "../toolkit/table.ts";
 import { type Figure, isFigure } from "./figure.ts";
+import { samplesHtml } from "./samples-html.ts";
 import { fontFamily } from "./theme.ts";
 import type { PlotlyJson } from "./traces.ts";
 
@@ -11,7 +13,7 @@ export type PagePart = Figure | PlotlyJson | string;
 /**
  * A whole page as text, 1.4 MB of it plotly.js (cartesian), which is left out when no part is a figure.
  *
- * @param parts in the order of the page; strings are HTML and not escaped
+ * @param parts in the order of the page; strings are HTML and not escaped; a figure's samples come with it
  * @param options.title of the window, escaped here
  */
 export async function standaloneHtml(
@@ -19,9 +21,13 @@ export async function standaloneHtml(
   { title }: { readonly title: string },
 ): Promise<string> {
   const plots = parts.some((part) => typeof part !== "string");
-  const body = parts.map((part) =>
-    typeof part === "string" ? part : figureHtml(isFigure(part) ? part.toJSON() : part),
-  );
+  const body = parts.map((part) => {
+    if (typeof part === "string") return part;
+    if (!isFigure(part)) return figureHtml(part);
+    return part.samples === undefined
+      ? figureHtml(part.toJSON())
+      : `${figureHtml(part.toJSON())}\n${samplesHtml(part.samples)}`;
+  });
   return [
     "<!DOCTYPE html>",
     '<html lang="en"><head><meta charset="utf-8">',
@@ -71,16 +77,4 @@ function safeJson(value: unknown): string {
 /** Script text that cannot end its element, or begin a comment in it: both can only stand in strings and patterns. */
 function safeScript(text: string): string {
   return text.replaceAll(/<\/(script)/gi, "<\\/$1").replaceAll("<!--", "\\x3C!--");
-}
-
-/** Text as it stands in HTML, also in a quoted attribute. */
-export function escapeHtml(text: string): string {
-  const names: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replaceAll(/[&<>"']/g, (character) => names[character] ?? character);
 }

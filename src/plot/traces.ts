@@ -2,6 +2,7 @@
  * The part of plotly's figure schema that the figures here use, as types. Names and meanings are plotly.js's own
  * (https://plotly.com/javascript/reference); a figure is JSON data only.
  */
+import type { PointIndices } from "./samples.ts";
 
 /** Coordinates or values: numbers, categories, gaps (`null`, which is how NaN is written too). */
 export type Values = readonly (number | string | null)[];
@@ -49,6 +50,8 @@ interface TraceBase {
   readonly hoverinfo?: "skip";
   readonly customdata?: readonly unknown[];
   readonly text?: readonly string[] | readonly (readonly string[])[];
+  /** Which of the figure's samples stand behind each point. */
+  readonly meta?: { readonly samples: PointIndices };
 }
 
 export interface ScatterTrace extends TraceBase {
@@ -215,6 +218,8 @@ export interface Layout extends Axes {
   readonly hovermode?: "x unified" | "closest" | "x" | false;
   readonly annotations?: readonly Annotation[];
   readonly shapes?: readonly Shape[];
+  /** Id of the samples that belong to the figure. */
+  readonly meta?: { readonly samples: string };
 }
 
 /** A figure as plotly.js, JupyterLab's renderer and a file take it. */

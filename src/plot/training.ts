@@ -1,6 +1,8 @@
 /** Training curves: one figure of small panels, from the records of a run. */
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, fixed, grid, heading, percent } from "./marks.ts";
+import { behind, type SampleLimits, type SampleSource } from "./samples.ts";
+import { stepPoints } from "./step-samples.ts";
 import { frame, roles } from "./theme.ts";
 import type { Axis, Layout, ScatterTrace } from "./traces.ts";
 
@@ -15,6 +17,13 @@ export interface TrainingFigureOptions {
   readonly span?: number;
   /** Stands in the subtitle after the number of steps, such as why a run ended. */
   readonly note?: string;
+  /**
+   * Completions of steps, shown by a click on a step: `(await importRun(folder)).sets` of a run of this project or another.
+   * Default: none.
+   */
+  readonly samples?: readonly SampleSource[];
+  /** How many of them go with the figure. */
+  readonly limits?: SampleLimits;
 }
 
 interface PanelOf {
@@ -44,9 +53,10 @@ export function trainingFigure(records: readonly TrainingRecord[], options: Trai
   const { span = Math.max(3, Math.round(records.length / 10)), note } = options;
   const steps = records.map(({ step }) => step);
   const shown = panels.filter(({ metric }) => records.length === 0 || records.some(({ metrics }) => metric in metrics));
+  const { points, book } = stepPoints(steps, options);
   const data = shown.flatMap((panel, i) => {
     const values = records.map(({ metrics }) => metrics[panel.metric] ?? Number.NaN);
-    return panelLines({ steps, values, span, panel: i + 1 });
+    return panelLines({ steps, values, span, points, panel: i + 1 });
   });
   const axes = shown.map(({ unit, axis }, i) => ({
     x: { ...stepAxis(steps), ...(i >= shown.length - 2 ? { title: { text: "training step" } } : {}) },
@@ -62,7 +72,7 @@ export function trainingFigure(records: readonly TrainingRecord[], options: Trai
     ...grid(axes, { columns: 2, gapX: 0.15, gapY: 0.14 }),
     annotations: shown.map(({ title }, i) => heading(title, i + 1)),
   };
-  return figure({ data, layout, summary: trainingWords(records, shown, note) });
+  return figure({ data, layout, summary: trainingWords(records, shown, note), samples: book.finish() });
 }
 
 /** From the first step to the last, so that panels line up. */
@@ -82,9 +92,10 @@ function panelLines(series: {
   readonly steps: readonly number[];
   readonly values: readonly number[];
   readonly span: number;
+  readonly points: readonly (number | null)[];
   readonly panel: number;
 }): readonly ScatterTrace[] {
-  const { steps, values, span, panel } = series;
+  const { steps, values, span, points, panel } = series;
   const empty = steps.length === 0; // plotly draws a panel's axes only where it has a trace, and no trace of no points
   const x = empty ? [null] : steps;
   const common = { type: "scatter", x, ...axesOf(panel), showlegend: panel === 1 } as const;
@@ -95,6 +106,7 @@ function panelLines(series: {
     legendgroup: "each step",
     y: empty ? [null] : values,
     hovertemplate: "step %{x}: %{y:.4g}<extra></extra>",
+    ...behind(points),
     marker: { symbol: "circle", size: 4, color: roles.base.color, opacity: 0.55 },
   };
   const smooth: ScatterTrace = {

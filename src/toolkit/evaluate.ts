@@ -30,7 +30,7 @@ export interface EvaluateOptions {
   readonly seed?: number;
   /** Name in the result and its figures. Default: the start of the weights' fingerprint. */
   readonly name?: string;
-  /** Keep every completion's text, score and status. Default false. */
+  /** Keep every completion's text, score, status and reason, and the problem's prompt and answer. Default false. */
   readonly keepCompletions?: boolean;
   /** Rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -48,10 +48,15 @@ export interface ProblemScore {
   readonly unparsed: number;
   /** Completions on which the verifier itself failed; not among the n. */
   readonly failed: number;
+  /** These where completions are kept. */
+  readonly prompt?: string;
+  readonly answer?: string;
   readonly completions?: readonly {
     readonly text: string;
     readonly score: number | null;
     readonly status: VerdictStatus;
+    /** What the verifier says of it. */
+    readonly reason: string;
   }[];
 }
 
@@ -136,7 +141,11 @@ function score(problem: Problem, rows: readonly Scored[], keep: boolean): Proble
     unparsed: count(({ status }) => status === "unparsed"),
     failed: count((verdict) => verdict.score === null),
     ...(keep && {
-      completions: rows.map(({ text, verdict }) => ({ text, score: verdict.score, status: verdict.status })),
+      prompt: problem.prompt,
+      answer: problem.answer,
+      completions: rows.map(({ text, verdict: { score: given, status, reason } }) => ({
+        ...{ text, score: given, status, reason },
+      })),
     }),
   };
 }

@@ -123,7 +123,7 @@ function cellText(cell: Cell): string {
 }
 
 /** Text made safe inside HTML elements and quoted attributes. */
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",
     "<": "&lt;",

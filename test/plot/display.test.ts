@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { MimeBundle } from "../../src/plot/figure.ts";
-import { display, figure, plotlyMime } from "../../src/plot/index.ts";
+import { writeFigure } from "../../src/plot/figure-files.ts";
+import { display, figure, plotlyMime, sampleBook } from "../../src/plot/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 const built = pathToFileURL(join(root, "dist/src/plot/index.js")).href;
@@ -65,6 +66,26 @@ test("display: in Deno the figure is broadcast at once, its picture as an update
   });
   expect(sent[1]).toMatchObject(["update_display_data", { transient: { display_id: "mine" } }]);
   expect(sent[1]?.[1]).toHaveProperty(["data", "image/svg+xml"]);
+});
+
+test("display: in Deno a figure's samples come last, as a display of their own; in a script they are in its page", async () => {
+  const book = sampleBook({ base: { problems: [{ id: "p", completions: [{ text: "a completion", score: 1 }] }] } });
+  const meta = { samples: [book.point("p", book.problem("p"))] };
+  const data = [{ type: "scatter", mode: "markers", x: [1], y: [1], meta }] as const;
+  const withSamples = figure({ data, layout: {}, summary: "One", samples: book.finish() });
+  const sent: [string, { readonly data: MimeBundle }][] = [];
+  const jupyter = { broadcast: async (type: string, content: { data: MimeBundle }) => void sent.push([type, content]) };
+  await withGlobal("Deno", { jupyter }, async () => void (await display(withSamples, { id: "mine" })));
+  expect(sent.map(([type]) => type)).toEqual(["display_data", "update_display_data", "display_data"]);
+  expect(Object.keys(sent[1]?.[1].data ?? {})).toEqual([plotlyMime, "image/svg+xml", "text/plain"]);
+  expect(sent[2]).toMatchObject(["display_data", { transient: { display_id: "mine/below" } }]);
+  expect(sent[2]?.[1].data["text/html"]).toContain("a completion");
+  const page = await writeFigure(await withSamples.bundle(), "samples-test");
+  try {
+    expect(readFileSync(page, "utf8")).toMatch(/<section class="rlvr-samples".*a completion/s);
+  } finally {
+    for (const file of [page, page.replace("html", "svg")]) rmSync(file);
+  }
 });
 
 test("display: a plain script writes a page and an SVG, prints and returns the path, and ends", () => {

@@ -23,6 +23,40 @@ const cells = [
    void (await finished);`,
 ];
 
+test("our kernel: a figure's samples are a display under it, as a result, displayed, and updated by its id", async () => {
+  const executor = await ExecutorProcess.spawn({ cwd: join(import.meta.dirname, "../..") });
+  const events: ExecutorEvent[] = [];
+  const source = `import { figure, sampleBook } from "rlvr-lab/plot";
+    const made = (text) => {
+      const book = sampleBook({ base: { problems: [{ id: "p", completions: [{ text, score: 1 }] }] } });
+      const data = [{ type: "scatter", mode: "markers", x: [1], y: [1], meta: { samples: [book.point("p", book.problem("p"))] } }];
+      return figure({ data, layout: {}, summary: "One", samples: book.finish() });
+    };
+    await display(made("first"), { id: "mine" });
+    await display(made("second"), { id: "mine" });
+    made("third")`;
+  try {
+    const outcome = await executor.execute({ index: 0, id: "cell", source }, (event) => events.push(event));
+    expect(outcome).toMatchObject({ status: "ok" });
+  } finally {
+    await executor.close();
+  }
+  expect(events.map((event) => [event.kind, Reflect.get(event, "displayId")])).toEqual([
+    ["display", "mine"],
+    ["display", "mine/below"],
+    ["updateDisplay", "mine"],
+    ["updateDisplay", "mine/below"],
+    ["result", undefined],
+    ["display", undefined],
+  ]);
+  for (const [i, event] of events.entries()) {
+    const { data } = event as { data: Readonly<Record<string, unknown>> };
+    const text = ["first", "second", "third"][Math.floor(i / 2)] ?? "";
+    if (i % 2 === 1) expect(data["text/html"]).toContain(text);
+    else expect(Object.keys(data)).toEqual([plotlyMime, "image/svg+xml", "text/plain"]);
+  }
+});
+
 test("our kernel: a figure is a result with all its forms; live curves are one output of the cell that showed them", async () => {
   const executor = await ExecutorProcess.spawn({ cwd: join(import.meta.dirname, "../..") });
   const events: ExecutorEvent[] = [];

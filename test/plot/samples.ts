@@ -39,6 +39,7 @@ import {
   limitFigure,
   performanceProfileFigure,
   rankFigure,
+  type SampleSource,
   solvedMatrixFigure,
   supportFigure,
   type TrainingRecord,
@@ -170,7 +171,7 @@ export function entropySample(): EntropyChange {
 }
 
 /** Right samples lower the entropy, wrong ones raise it a little; the optimizer does more than the plain gradient. */
-function ledgerSample(): EntropyLedger {
+export function ledgerSample(): EntropyLedger {
   const draw = random("ledger");
   const logits = Array.from({ length: 60 }, () => Array.from({ length: 5 }, () => draw.normal()));
   const rowsOf = (z: readonly (readonly number[])[]): number[][] =>
@@ -422,4 +423,32 @@ export function gallery(): Readonly<Record<string, Figure>> {
     curves: learningCurveFigure(curvesSample(), { x: "optimizer step", y: "pass@1" }),
     waiting: trainingFigure([]),
   };
+}
+
+/** Completions that would break a page if they were not escaped, and one that is long. */
+export const hostile: readonly string[] = [
+  "</script><script>document.title = 'broken out'</script>",
+  "<img src=x onerror=\"document.title = 'broken out'\">",
+  "</details></section><!-- <b>&amp;",
+  `${"0123456789".repeat(300)}end`,
+];
+
+/** Completions of the boundary's problems under both policies: their counts, and hostile texts among them. */
+export function completionsSample(): { readonly base: SampleSource; readonly trained: SampleSource } {
+  const { problems } = boundarySample();
+  const source = (role: "base" | "trained"): SampleSource => ({
+    policy: role,
+    problems: problems.map(({ id, [role]: { n, correct } }) => ({
+      id,
+      prompt: `What is ${id.slice(8)} + 1?`,
+      answer: String(Number(id.slice(8)) + 1),
+      completions: Array.from({ length: n }, (_, i) => ({
+        text: hostile[i] ?? `I add one to ${id.slice(8)}: ${i < correct ? Number(id.slice(8)) + 1 : i}`,
+        score: i < correct ? 1 : 0,
+        status: i < correct ? "correct" : "wrong",
+        reason: i < correct ? "equals the answer" : "is another number",
+      })),
+    })),
+  });
+  return { base: source("base"), trained: source("trained") };
 }

@@ -102,7 +102,8 @@ interface Pair {
 
 function twoRuns({ run, other, base, trained }: Pair, missing: "refuse" | "exclude"): AnalysisOutput {
   const boundary = reasoningBoundary(base, trained, { missing });
-  const figure = boundaryFigure(boundary);
+  const kept = [base, trained].some(({ problems }) => problems.some(({ completions = [] }) => completions.length > 0));
+  const figure = boundaryFigure(boundary, kept ? { samples: { base, trained } } : {});
   const shares = (of: "base" | "trained"): number[] => boundary.problems.map(({ [of]: { n, correct } }) => correct / n);
   const difference = pairedDifference(shares("base"), shares("trained"));
   const accuracies = (["base", "trained"] as const).map((of) => {

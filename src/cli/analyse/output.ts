@@ -1,10 +1,10 @@
 /** What every analysis does with its result: tables on the terminal, and JSON, CSV, HTML and pictures as files. */
 import { progressText } from "../../../kernel/run/terminal.ts";
 import { type Figure, renderPng, renderSvg } from "../../plot/index.ts";
-import { escapeHtml, standaloneHtml } from "../../plot/page.ts";
+import { standaloneHtml } from "../../plot/page.ts";
 import { checkWritable, writeFileAtomic } from "../../toolkit/files.ts";
 import type { ProgressEvent } from "../../toolkit/progress.ts";
-import { type Table, tableHtml, tableText } from "../../toolkit/table.ts";
+import { escapeHtml, type Table, tableHtml, tableText } from "../../toolkit/table.ts";
 
 /** A finished analysis. */
 export interface AnalysisOutput {
