@@ -14,9 +14,10 @@ export function checkFinite(
   columns: Readonly<Record<string, ArrayLike<number>>>,
   mask: ArrayLike<number>,
 ): void {
-  const odd = Array.prototype.findIndex.call(mask, (value: number) => value !== 0 && value !== 1);
-  if (odd >= 0)
-    refuse(where, `the mask is ${mask[odd]} at position ${odd}`, "pass 1 where a token is trained on, else 0");
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] === 0 || mask[i] === 1) continue;
+    refuse(where, `the mask is ${mask[i]} at position ${i}`, "pass 1 where a token is trained on, else 0");
+  }
   for (const [name, column] of Object.entries(columns)) {
     if (column.length !== mask.length) {
       refuse(where, `${name} has ${column.length} numbers, mask ${mask.length}`, "pass one number per token in both");
