@@ -33,7 +33,7 @@ export interface DppoOptions {
   readonly divergenceLow?: number;
   /** Largest divergence of a token made likelier. Default 0.2: prime-rl. */
   readonly divergenceHigh?: number;
-  /** Largest ratio used as weight. Default 20: verl, after section 5.4. */
+  /** Largest ratio used as weight; Infinity: any, as in prime-rl. Default 20: verl, after section 5.4. */
   readonly ratioLimit?: number;
   /** How tokens are averaged. Default "token-mean": prime-rl, verl. */
   readonly aggregation?: Aggregation;
@@ -63,7 +63,8 @@ const DEFAULTS: Settings = {
  * @throws UsageError for an unknown option or one out of range
  */
 export function dppo(options: DppoOptions = {}): AlgorithmChange {
-  checkOptions("dppo", options, {
+  const { ratioLimit, ...rest } = options;
+  checkOptions("dppo", ratioLimit === Infinity ? rest : options, {
     divergence: { kind: "either", values: ["tv", "kl"] },
     divergenceLow: { kind: "number", min: 0 },
     divergenceHigh: { kind: "number", min: 0 },

@@ -247,7 +247,7 @@ export {
   rlPlusLoss,
 } from "./rl-plus.ts";
 export { type RlepOptions, rlep } from "./rlep.ts";
-export { rloo, rlooAdvantages } from "./rloo.ts";
+export { type RlooOptions, rloo, rlooAdvantages } from "./rloo.ts";
 export {
   type CentredRewardOptions,
   centredRewards,

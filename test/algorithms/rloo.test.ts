@@ -18,6 +18,22 @@ test("rloo: equal rewards, unscored rows and the only scored row of a group get 
   expect([...rlooAdvantages(rewards, Int32Array.of(0, 0, 0, 1, 1, 2, 2, 2))]).toEqual([0, 0, 0, 0, 0, 0, 1, -1]);
 });
 
+test("rloo: divided by the deviation of the others, and by nothing where they are equal", () => {
+  const rewards = Float32Array.of(1, 0, 0, 0.5, 1, 0, 0, 1, 0, nan);
+  const group = Int32Array.of(0, 0, 0, 0, 1, 1, 1, 2, 2, 2);
+  const found = rlooAdvantages(rewards, group, { scale: "others-std" });
+  const root = Math.sqrt(1 / 12); // of 0, 0, 0.5: squares 1/6 over 2
+  const expected = [
+    (1 - 1 / 6) / (root + 1e-6),
+    -0.5 / (0.5 + 1e-6),
+    -0.5 / (0.5 + 1e-6),
+    (0.5 - 1 / 3) / (Math.sqrt(1 / 3) + 1e-6),
+  ];
+  const pair = -0.5 / (Math.SQRT1_2 + 1e-6); // others 1 and 0
+  expectNear(found, [...expected, 1, pair, pair, 1, -1, 0]);
+  expect(() => rloo({ scale: "std" as never })).toThrow('rloo: scale is "std"; pass one of "none", "others-std".');
+});
+
 test("rloo: the update is the exact gradient on average", async () => {
   const { update, gradient } = await exactUpdate(rloo(), 3);
   expectNear(update, [...gradient]);
