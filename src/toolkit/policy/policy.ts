@@ -82,6 +82,11 @@ export class Policy {
     return new Policy(this.config, this.tokenizer, await this.parameters.clone());
   }
 
+  /** A value for each token is read off its hidden states. */
+  get hasValueHead(): boolean {
+    return Object.hasOwn(this.parameters.shapes, valueHeadName);
+  }
+
   /** A second policy with the same weights, and a value head beside them; it gives 0 until it is trained. */
   async withValueHead(): Promise<Policy> {
     const width = this.config.hidden_size;

@@ -79,7 +79,7 @@ const POSITIONS = 4096;
  *     const { tokenWeights } = await recompute(step, gspo(), { policy });
  *
  * @throws UsageError for an unknown option or one out of range, when there are no completions, when the algorithm needs a
- *   value head, and what its seams refuse
+ *   value head that the policy has not, and what its seams refuse
  */
 export async function recompute(
   step: RewardedRollouts,
@@ -92,8 +92,9 @@ export async function recompute(
   const whole = complete(algorithm);
   const { needs } = whole.objective;
   if (rollouts.rows === 0) refuse("recompute", "the step has no completions", "pass a step that sampled");
-  if (needs.values === true) {
-    refuse("recompute", `${algorithm.name} needs a value head, which stored rollouts have none of`, "pass another one");
+  if (needs.values === true && !policy.hasValueHead) {
+    const remedy = "pass await policy.withValueHead(): its values are 0, as at a run's first step";
+    refuse("recompute", `${algorithm.name} needs a value head, which the policy has none of`, remedy);
   }
   const tokens = tokensFor(rollouts.width, 0);
   const scoring = createScoring({ algorithm: whole, policy, base: reference, temperature, tokens });

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { grpo } from "../../../src/algorithms/grpo.ts";
 import { nudgeRl } from "../../../src/algorithms/nudgerl.ts";
+import { ppo } from "../../../src/algorithms/ppo.ts";
 import { rlPlus } from "../../../src/algorithms/rl-plus.ts";
 import type { Algorithm } from "../../../src/toolkit/algorithm.ts";
-import { masked, required } from "../../../src/toolkit/objective.ts";
 import { Policy } from "../../../src/toolkit/policy/policy.ts";
 import { charTokenizer } from "../../../src/toolkit/policy/tokenizer.ts";
 import { fromRows } from "../../../src/toolkit/rows.ts";
@@ -108,19 +108,24 @@ test("compareGradients: two of one name are numbered; a single one is refused", 
 test("recompute: a step without completions and an algorithm with a value head are refused", async () => {
   const empty = { ...step, rollouts: fromRows([], { problems: [], padId: 0 }) };
   await expect(recompute(empty, grpo(), { policy })).rejects.toThrow("recompute: the step has no completions");
-  const valued: Algorithm = {
-    ...grpo(),
-    objective: {
-      needs: { values: true },
-      loss: (batch) => ({
-        loss: masked(required("t", batch, "values"), batch.mask)
-          .sum()
-          .asScalar(),
-        metrics: {},
-      }),
-    },
-  };
-  await expect(recompute(step, valued, { policy })).rejects.toThrow("recompute: grpo needs a value head");
+  await expect(recompute(step, ppo(), { policy })).rejects.toThrow(
+    "recompute: ppo needs a value head, which the policy has none of; pass await policy.withValueHead()",
+  );
+});
+
+test("recompute: PPO's first step, whose values are 0, from the run's folder", async () => {
+  const runFolder = join(mkdtempSync(join(tmpdir(), "recompute-")), "run");
+  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 4 };
+  const run = train({ policy, task, algorithm: ppo(), runFolder, ...sizes });
+  await (await run.finished).policy.dispose();
+  const stored = await storedStep(await readRun(runFolder), 0, policy.tokenizer.padId);
+  const valued = await policy.withValueHead();
+  const found = await recompute(stored, ppo(), { policy: valued, maxTokens: 4 });
+  await valued.dispose();
+  const { loss, grad_norm, value_loss } = run.records[0]?.metrics ?? {};
+  expect(found.loss).toBeCloseTo(loss ?? Number.NaN, 6);
+  expect(found.metrics.value_loss).toBeCloseTo(value_loss ?? Number.NaN, 6);
+  expect(found.gradientNorm / (grad_norm ?? Number.NaN)).toBeCloseTo(1, 5);
 });
 
 test("recompute: options are checked", async () => {
