@@ -4,6 +4,13 @@ export { type PrincipalAngles, principalAngles } from "../toolkit/linear/princip
 export { type Matrix, type Svd, svd } from "../toolkit/linear/svd.ts";
 export { truncateDelta } from "../toolkit/linear/truncate-delta.ts";
 export * from "./answer-entropy.ts";
+export {
+  type BoundaryCheckpoint,
+  type BoundaryCourse,
+  boundaryCourse,
+  type CoursePoint,
+  type ProblemCourseCounts,
+} from "./boundary-course.ts";
 export { type CheckpointDeltaOptions, checkpointDeltas } from "./checkpoint-deltas.ts";
 export {
   type CheckpointTrajectory,
@@ -41,10 +48,12 @@ export {
 } from "./negative-interference.ts";
 export * from "./open-rl-benchmark.ts";
 export {
-  type BoundaryLevel,
   type BoundaryOptions,
   type BoundaryPoint,
+  type BoundaryQuestion,
   type Crossing,
+  type Difficulty,
+  type DifficultyBin,
   type Excluded,
   type Fate,
   type FateCell,
@@ -53,6 +62,9 @@ export {
   type ReasoningBoundary,
   reasoningBoundary,
   type SolveCounts,
+  type SolveProblem,
+  type SolveSample,
+  type SupportMoves,
 } from "./reasoning-boundary.ts";
 export * from "./rliable.ts";
 export { betaQuantile, betaShare, studentQuantile } from "./statistics/beta.ts";
@@ -99,6 +111,7 @@ export {
   type Discordance,
   detectableDifference,
   differencePower,
+  fisherSamples,
   mcnemarPower,
   mcnemarProblems,
   type PowerOptions,

@@ -17,6 +17,7 @@ import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Table, type Tabular, tabular } from "../toolkit/table.ts";
 import { type ProblemFate, problemFates } from "./boundary/fates.ts";
+import { type SupportVerdict, supportMoves } from "./boundary/moves.ts";
 import { type Excluded, pairProblems, type SolveCounts } from "./boundary/pairs.ts";
 import {
   detectability,
@@ -24,11 +25,11 @@ import {
   type SupportMetrics,
   type SupportRule,
   supportMetrics,
-  supportRule,
 } from "./invisible-leash/support.ts";
 import { type BootstrapOptions, bootstrapRules, eachResample, percentileEstimate } from "./statistics/bootstrap.ts";
 import type { Estimate } from "./statistics/estimate.ts";
 
+export type { SupportVerdict } from "./boundary/moves.ts";
 export {
   answerEntropy,
   answerEntropyOfCounts,
@@ -54,9 +55,6 @@ export interface SupportReportOptions extends BootstrapOptions {
   /** When a problem is in one run only: "refuse" (default), or "exclude" and list it. */
   readonly missing?: "refuse" | "exclude";
 }
-
-/** What the counts allow to say about the support. "no change shown" is not "no change". */
-export type SupportVerdict = "shrinks" | "grows" | "shrinks and grows" | "no change shown";
 
 export interface SupportReport {
   readonly confidence: number;
@@ -104,14 +102,7 @@ export function supportReport(
   }
   const { problems } = problemFates(pairs, confidence);
   const classes = problems.map(({ fate }) => fate);
-  const rule = supportRule(samples, pairs.length, 1 - confidence);
-  const sure = (from: "base" | "trained", to: "base" | "trained"): string[] =>
-    problems
-      .filter(
-        (problem) => problem[to].correct === 0 && problem[from].correct >= (rule.least ?? Number.POSITIVE_INFINITY),
-      )
-      .map(({ id }) => id);
-  const [lost, gained] = [sure("base", "trained"), sure("trained", "base")];
+  const { rule, lost, gained, verdict } = supportMoves(pairs, 1 - confidence);
   const report: SupportReport = {
     confidence,
     samples,
@@ -122,16 +113,11 @@ export function supportReport(
     rule,
     lost,
     gained,
-    verdict: verdictOf(lost.length > 0, gained.length > 0),
+    verdict,
     problems,
     excluded,
   };
   return tabular(report, supportTables);
-}
-
-function verdictOf(lost: boolean, gained: boolean): SupportVerdict {
-  if (lost) return gained ? "shrinks and grows" : "shrinks";
-  return gained ? "grows" : "no change shown";
 }
 
 function countFates(fates: readonly ProblemFate["fate"][], times?: Uint32Array): SupportCounts {

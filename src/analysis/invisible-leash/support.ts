@@ -1,5 +1,6 @@
 /** Supports before and after training: what can be detected, classes of correct items, metrics. */
 import { refuse } from "../../toolkit/refuse.ts";
+import { binomialShares } from "../statistics/discrete.ts";
 
 /**
  * Smallest success rate that k samples miss with chance zeta at most.
@@ -138,15 +139,14 @@ export interface SupportRule {
  * The rule "0 of n on one side, `least` or more of n on the other". A rate above the threshold gives 0 of n with chance δ at
  * most, one at or below it gives `least` or more with chance δ at most. So of all problems that did not leave (or enter) the
  * support at the threshold, any is said to have done so with chance `error` at most (Bonferroni over problems and directions).
+ *
+ * @param samples of the side that solves the problem
+ * @param unsolved samples of the side that does not. Default: as many
  */
-export function supportRule(samples: number, problems: number, error: number): SupportRule {
+export function supportRule(samples: number, problems: number, error: number, unsolved: number = samples): SupportRule {
   const delta = error / (2 * problems);
-  const threshold = detectability(samples, delta).exact;
-  const chances = new Float64Array(samples + 1); // of each count, at the threshold
-  chances[0] = delta;
-  for (let c = 0; c < samples; c++) {
-    chances[c + 1] = ((chances[c] ?? 0) * ((samples - c) / (c + 1)) * threshold) / (1 - threshold);
-  }
+  const threshold = detectability(unsolved, delta).exact;
+  const chances = binomialShares(samples, threshold);
   let [tail, least] = [0, samples + 1];
   while (least > 0 && tail + (chances[least - 1] ?? 0) <= delta) tail += chances[--least] ?? 0;
   return { threshold, least: least > samples ? undefined : least };

@@ -7,6 +7,8 @@ import { expect, test } from "vitest";
 import {
   detectableDifference,
   differencePower,
+  fisherExact,
+  fisherSamples,
   mcnemar,
   mcnemarPower,
   mcnemarProblems,
@@ -16,6 +18,7 @@ import {
   sequentialLooks,
   signTest,
 } from "../../../src/analysis/index.ts";
+import { binomialShares } from "../../../src/analysis/statistics/discrete.ts";
 import { rng } from "../../../src/toolkit/rng.ts";
 import { pythonHas } from "../../support/python.ts";
 import { runVectors } from "../../vectors/runner/run.ts";
@@ -185,4 +188,24 @@ test.skipIf(!found)("statistics: agrees with the packages on new random cases of
   rmSync(folder, { recursive: true });
   expect(failures.join("\n"), stderr).toBe("");
   expect(passed).toBe(17 * 3);
+});
+
+test("fisherSamples: exact where one rate is 0, near the exact number elsewhere", () => {
+  const power = (n: number, p: number, q: number): number => {
+    let sum = 0;
+    for (const [a, first] of binomialShares(n, p).entries()) {
+      for (const [b, second] of binomialShares(n, q).entries()) {
+        if (first * second > 1e-9 && fisherExact({ n, correct: a }, { n, correct: b }) <= 0.05) sum += first * second;
+      }
+    }
+    return sum;
+  };
+  const exact = fisherSamples(0.1, 0);
+  expect([power(exact, 0.1, 0) >= 0.8, power(exact - 1, 0.1, 0) >= 0.8]).toEqual([true, false]);
+  expect(fisherSamples(0.9, 1)).toBe(exact); // the same seen from the failures
+  expect(power(fisherSamples(0.5, 0.2), 0.5, 0.2)).toBeCloseTo(0.8, 1);
+  // Casagrande, Pike & Smith at p̄ = 0.35: A = (1.96 √0.455 + 0.8416 √0.41)² = 3.4632, n = A (1 + √(1 + 1.2 / A))² / 0.36 = 44.9.
+  expect(fisherSamples(0.5, 0.2)).toBe(45);
+  expect(() => fisherSamples(0.3, 0.3)).toThrow("both rates are equal");
+  expect(() => fisherSamples(Number.NaN, 0.3)).toThrow("a rate is NaN");
 });
