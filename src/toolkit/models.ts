@@ -27,6 +27,8 @@ export interface LogitsView {
   readonly entropies: tf.Tensor1D; // [N]
   /** Ids of the tokens that are there. */
   readonly targets: tf.Tensor1D; // [N] int32
+  /** The last hidden states, normalised; a tabular policy has none. */
+  readonly hidden?: tf.Tensor2D; // [N, d]
   /** Of the value head, where the policy has one. */
   readonly values?: tf.Tensor1D; // [N]
 }

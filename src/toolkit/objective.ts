@@ -23,6 +23,8 @@ export interface ObjectiveNeeds {
   readonly logits?: boolean;
   /** Logits of the policy that the run started from. */
   readonly referenceLogits?: boolean;
+  /** The policy's last hidden states, normalised, which its logits are made of; the gradient flows through them. */
+  readonly hidden?: boolean;
   /** Output of a value head on the policy's last hidden state; it is trained along. */
   readonly values?: boolean;
   /**
@@ -67,6 +69,7 @@ export interface PolicyBatch {
   /** At the temperature of sampling. */
   readonly logits?: tf.Tensor3D; // [B, T, V]
   readonly referenceLogits?: tf.Tensor3D; // [B, T, V]
+  readonly hidden?: tf.Tensor3D; // [B, T, d]
   readonly values?: tf.Tensor2D; // [B, T]
   readonly advantages: tf.Tensor2D; // [B, T]
   /** 1 where a token is trained on. */
@@ -126,6 +129,7 @@ const PER_TOKEN = [
   "entropies",
   "logits",
   "referenceLogits",
+  "hidden",
   "values",
   "advantages",
   "mask",
@@ -169,6 +173,7 @@ export function joinNeeds(a: ObjectiveNeeds, b: ObjectiveNeeds): ObjectiveNeeds 
     referenceLogProbs: a.referenceLogProbs === true || b.referenceLogProbs === true,
     logits: a.logits === true || b.logits === true,
     referenceLogits: a.referenceLogits === true || b.referenceLogits === true,
+    hidden: a.hidden === true || b.hidden === true,
     values: a.values === true || b.values === true,
     columns: { ...a.columns, ...b.columns },
     ...(entropy && { entropy }),

@@ -30,6 +30,7 @@ export function logitsView(
     rawLogits,
     logits,
     targets,
+    hidden,
     get logProbs() {
       return scores().logProbs;
     },

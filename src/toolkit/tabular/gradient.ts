@@ -25,6 +25,7 @@ export function objectiveGradient(
 ): TabularGradient {
   const { needs } = objective;
   if (needs.values === true) refuse("tabular", "the objective needs values", "a tabular policy has no value head");
+  if (needs.hidden === true) refuse("tabular", "the objective needs hidden states", "a tabular policy has none");
   const { layout } = policy;
   const width = columns.rollouts.width - 1;
   const shape = { rows: rows.length, tokens: width };

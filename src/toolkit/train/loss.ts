@@ -42,6 +42,7 @@ export function lossOf(
     logProbs: nudge === undefined ? logProbs : tf.add(logProbs, nudge),
     ...(needs.entropy && { entropies: needs.entropy === "value" ? stopGradient(entropy) : entropy }),
     ...(needs.logits === true && { logits: view.logits.reshape([rows, tokens, config.vocab_size]) }),
+    ...(needs.hidden === true && view.hidden && { hidden: view.hidden.reshape([rows, tokens, config.hidden_size]) }),
     ...(needs.values === true && view.values && { values: perToken(view.values) }),
   });
   return { ...result, logProbs, entropy };

@@ -242,6 +242,43 @@ test("train: a value head is trained along and is gone from the policy that come
   expect(records.at(-1)?.metrics.value_loss).toBeLessThan(0.9);
 });
 
+test("train: hidden states reach objectives, with their gradient, and statistics", async () => {
+  const width = tinyConfig.hidden_size;
+  const norms: number[] = [];
+  const method = change("hidden", {
+    statistics: { state: ({ hidden }) => hidden ?? tf.tensor1d([]) },
+    wraps: {
+      advantage: (inner) =>
+        wrapSeam(inner, async (input, next) => {
+          const state = input.statistics?.state ?? new Float32Array();
+          expect(state).toHaveLength(input.rollouts.rows * (input.rollouts.width - 1) * width);
+          const perToken = Float32Array.from(input.rollouts.mask, (_, i) =>
+            state.slice(i * width, (i + 1) * width).reduce((sum, x) => sum + x * x, 0),
+          );
+          return { ...(await next(input)), columns: { norm: perToken } };
+        }),
+      objective: (inner) => ({
+        needs: joinNeeds(inner.needs, { hidden: true, columns: { norm: "token" } }),
+        loss: (batch) => {
+          const { mask, totals } = checkBatch("t", batch);
+          const hidden = required("t", batch, "hidden");
+          const squares = hidden.square().sum<tf.Tensor2D>(2);
+          const apart = masked(squares.sub(column("t", batch, "norm") as tf.Tensor2D), mask)
+            .abs()
+            .max()
+            .asScalar();
+          const loss = masked(squares, mask).sum().div(totals.tokens).asScalar(); // towards small states
+          return { loss, metrics: { apart, norm: loss } };
+        },
+      }),
+    },
+  });
+  const { records } = await run(compose(grpo(), method), { task, steps: 6, learningRate: 0.05 });
+  for (const { metrics } of records) norms.push(metrics.norm ?? Number.NaN);
+  expect(records[0]?.metrics.apart).toBeLessThan(1e-3); // of some 32
+  expect(norms.at(-1)).toBeLessThan(0.95 * (norms[0] ?? 0));
+});
+
 test("train: a row longer than the run is made for is refused, not cut off", async () => {
   const long = change("long", {
     wraps: {
