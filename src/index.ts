@@ -51,6 +51,12 @@ export { jit } from "./toolkit/jit/jit.ts";
 export { constant, cosine, linearWarmup } from "./toolkit/jit/schedules.ts";
 export { type JoinOptions, joinRollouts, selectGroups } from "./toolkit/join-rollouts.ts";
 export {
+  type Projection,
+  type ProjectionOptions,
+  projectionDimensions,
+  randomProjection,
+} from "./toolkit/linear/random-projection.ts";
+export {
   type Band,
   bandWeights,
   MISMATCH_LEVELS,

@@ -32,10 +32,13 @@ export {
   type TokenSnapshot,
 } from "./entropy-change.ts";
 export * from "./entropy-ledger.ts";
+export * from "./interference-matrix.ts";
 export * from "./invisible-leash.ts";
 export * from "./limit-of-rlvr.ts";
 export { checkLogged, type LoggedNumber, type LoggedNumbers, type LoggedRun } from "./logged-numbers.ts";
+export * from "./lost-problems.ts";
 export {
+  type ForgettingPoint,
   type GradientAlignment,
   type GradientGram,
   type HarmfulPair,
@@ -45,6 +48,7 @@ export {
   type NegativeInterference,
   negativeInterference,
   type ProblemCourse,
+  type RetentionPoint,
 } from "./negative-interference.ts";
 export * from "./open-rl-benchmark.ts";
 export {
@@ -67,6 +71,7 @@ export {
   type SupportMoves,
 } from "./reasoning-boundary.ts";
 export * from "./rliable.ts";
+export * from "./saved-by.ts";
 export { betaQuantile, betaShare, studentQuantile } from "./statistics/beta.ts";
 export {
   type BootstrapOptions,

@@ -14,6 +14,13 @@ import { refuse } from "../toolkit/refuse.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
 import { pairProblems, type SolveCounts } from "./boundary/pairs.ts";
 import { alignGradients, type GradientAlignment, type GradientGram } from "./interference/alignment.ts";
+import {
+  checkTrainedAt,
+  type ForgettingPoint,
+  forgettingCurve,
+  type RetentionPoint,
+  retentionCurve,
+} from "./interference/forgetting.ts";
 import { interferenceTables } from "./interference/tables.ts";
 import { type BootstrapOptions, bootstrapRules, clusteredBootstrap } from "./statistics/bootstrap.ts";
 import type { Estimate } from "./statistics/estimate.ts";
@@ -31,6 +38,10 @@ export interface InterferenceInput {
   readonly steps: readonly number[];
   /** S rows of P: log-likelihood of each problem's right answers, in nats. */
   readonly logLikelihoods: readonly ArrayLike<number>[];
+  /** S rows of P: the same of wrong answers; NaN for a problem that has none. */
+  readonly wrongLogLikelihoods?: readonly ArrayLike<number>[];
+  /** P lists: at which steps (0: the first) each problem was trained on; empty for one that never was. */
+  readonly trainedAt?: readonly (readonly number[])[];
   /** Success counts before and after (greedy: n = 1), both or none; every problem of `ids` must be among them. */
   readonly before?: SolveCounts;
   readonly after?: SolveCounts;
@@ -63,7 +74,11 @@ export interface InterferencePoint {
   readonly logLikelihood: Estimate;
   /** Share of problems whose right answers are less likely than at the first snapshot. */
   readonly hurtShare: number;
+  /** Mean log-likelihood of wrong answers, where given. */
+  readonly wrong?: Estimate;
 }
+
+export type { ForgettingPoint, RetentionPoint } from "./interference/forgetting.ts";
 
 export interface NegativeInterference {
   readonly confidence: number;
@@ -71,6 +86,10 @@ export interface NegativeInterference {
   readonly steps: readonly number[];
   readonly problems: readonly ProblemCourse[];
   readonly course: readonly InterferencePoint[];
+  /** At each snapshot, how far problems have fallen from their best until then. */
+  readonly forgetting: readonly ForgettingPoint[];
+  /** What is left of the gain of training on a problem, by the steps since; there with `trainedAt`. */
+  readonly retention?: readonly RetentionPoint[];
   /** Mean change over problems, interval over resampled problems. */
   readonly change: Estimate;
   /** Share of problems that ended less likely than they began. */
@@ -110,6 +129,7 @@ export function negativeInterference(
   });
   const meanOf = (value: (problem: ProblemCourse) => number): Estimate =>
     clusteredBootstrap(problems.length, weightedMean(problems.map(value)), { confidence, resamples, seed });
+  const wrong = wrongMeans(input, { confidence, resamples, seed });
   const hurt = problems.filter(({ change }) => change < 0).sort((a, b) => a.change - b.change);
   const result: NegativeInterference = {
     confidence,
@@ -119,7 +139,12 @@ export function negativeInterference(
       step,
       logLikelihood: meanOf(({ logLikelihood }) => logLikelihood[s] ?? Number.NaN),
       hurtShare: problems.filter(({ logLikelihood: l }) => (l[s] ?? 0) < (l[0] ?? 0)).length / problems.length,
+      ...(wrong !== undefined && { wrong: wrong(s) }),
     })),
+    forgetting: forgettingCurve(input.steps, input.logLikelihoods, { confidence, resamples, seed }),
+    ...(input.trainedAt !== undefined && {
+      retention: retentionCurve(input.steps, input.logLikelihoods, input.trainedAt, { confidence, resamples, seed }),
+    }),
     change: meanOf(({ change }) => change),
     hurtShare: hurt.length / problems.length,
     hurt: hurt.map(({ id }) => id),
@@ -185,12 +210,35 @@ function worstFall(values: readonly number[]): number {
   return worst;
 }
 
+/** Mean of wrong answers at a snapshot, over the problems that have any. */
+function wrongMeans(
+  { ids, steps, wrongLogLikelihoods: rows }: InterferenceInput,
+  options: BootstrapOptions,
+): ((snapshot: number) => Estimate) | undefined {
+  if (rows === undefined) return undefined;
+  if (rows.length !== steps.length || rows.some((row) => row.length !== ids.length)) {
+    refuse("negativeInterference", "wrongLogLikelihoods are of another size", "pass one row a snapshot, one a problem");
+  }
+  const known = ids.flatMap((_, p) => (rows.every((row) => Number.isFinite(row[p])) ? [p] : []));
+  const broken = ids.find((_, p) => !known.includes(p) && !rows.every((row) => Number.isNaN(row[p])));
+  if (broken !== undefined) {
+    refuse("negativeInterference", `"${broken}" has a wrong answer at some snapshots only`, "pass NaN at all or none");
+  }
+  if (known.length === 0)
+    refuse("negativeInterference", "no problem has a wrong answer", "leave wrongLogLikelihoods out");
+  return (s) => {
+    const values = known.map((p) => rows[s]?.[p] ?? Number.NaN);
+    return clusteredBootstrap(known.length, weightedMean(values), options);
+  };
+}
+
 function weightedMean(values: readonly number[]): (counts: Uint32Array) => number {
   return (counts) => values.reduce((sum, value, i) => sum + value * (counts[i] ?? 0), 0) / values.length;
 }
 
-function checkInput({ ids, steps, logLikelihoods }: InterferenceInput): void {
+function checkInput({ ids, steps, logLikelihoods, trainedAt }: InterferenceInput): void {
   const where = "negativeInterference";
+  if (trainedAt !== undefined) checkTrainedAt(where, ids, trainedAt);
   if (ids.length === 0) refuse(where, "there are no problems", "pass at least one");
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice !== undefined) refuse(where, `problem "${twice}" is twice in ids`, "pass each problem once");

@@ -1,4 +1,5 @@
 /** A test bed without a network: softmax policies over few answers, whose expectations are sums and not samples. */
+export { type TabularEffectsOptions, tabularEffects } from "./tabular/effects.ts";
 export {
   answerProbabilities,
   exactAnswerEntropy,

@@ -133,3 +133,45 @@ test.each([
 ])("negativeInterference: $name is refused", ({ change, message }) => {
   expect(() => negativeInterference({ ...input, ...change })).toThrow(message);
 });
+
+test("negativeInterference: forgetting is the fall from the best until then", () => {
+  const { forgetting } = negativeInterference(input);
+  // a: −4 −1 −2, b: −2 −5 −3, c: −3 −3 −1
+  expect(forgetting.map(({ step, forgotten }) => [step, forgotten.value])).toEqual([
+    [0, 0],
+    [10, expect.closeTo((0 + 3 + 0) / 3, 12)],
+    [20, expect.closeTo((1 + 1 + 0) / 3, 12)],
+  ]);
+});
+
+test("negativeInterference: what is kept of a training, by its age", () => {
+  const { retention } = negativeInterference({ ...input, trainedAt: [[0], [5], [0, 12]] });
+  expect(retention?.map(({ age, problems, kept }) => [age, problems, kept.value])).toEqual([
+    [5, 1, -3], // b, trained at 5: −5 at 10, −2 before
+    [8, 1, 2], // c, again at 12: −1 at 20, −3 at 10
+    [10, 2, 1.5], // a: −1 + 4, c: −3 + 3
+    [15, 1, -1], // b at 20
+    [20, 1, 2], // a at 20; c was trained again by then
+  ]);
+  expect(negativeInterference(input)).not.toHaveProperty("retention");
+});
+
+test("negativeInterference: wrong answers have a course too, over the problems that have any", () => {
+  const wrong = [
+    [-5, Number.NaN, -7],
+    [-6, Number.NaN, -8],
+    [-7, Number.NaN, -9],
+  ];
+  const { course } = negativeInterference({ ...input, wrongLogLikelihoods: wrong });
+  expect(course.map((point) => point.wrong?.value)).toEqual([-6, -7, -8]);
+  const some = [
+    [-5, Number.NaN, -7],
+    [-6, -1, -8],
+    [-7, -1, -9],
+  ];
+  expect(() => negativeInterference({ ...input, wrongLogLikelihoods: some })).toThrow('"b" has a wrong answer at some');
+  const none = wrong.map((row) => row.map(() => Number.NaN));
+  expect(() => negativeInterference({ ...input, wrongLogLikelihoods: none })).toThrow("no problem has a wrong answer");
+  expect(() => negativeInterference({ ...input, trainedAt: [[0]] })).toThrow("trainedAt has 1 lists");
+  expect(() => negativeInterference({ ...input, trainedAt: [[0], [-1], []] })).toThrow('"b" was trained at step -1');
+});

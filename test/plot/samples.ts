@@ -243,6 +243,7 @@ export function interferenceSample(): NegativeInterference {
     change: around(5, 1.8),
     hurtShare: hurt.length / problems.length,
     hurt: ids,
+    forgetting: steps.map((step) => ({ step, forgotten: around(step / 60, step / 300) })),
     lost: { ids: ids.slice(0, 5), beyondChance: ids.slice(0, 2) },
   };
 }

@@ -16,13 +16,43 @@ export interface TabularGradient {
   readonly gradient: Float64Array; // [contexts, states, symbols]
 }
 
-/** @param rows those of the update, out of the columns' */
+interface Update {
+  /** Those of the update, out of the columns'. */
+  readonly rows: readonly number[];
+  readonly temperature: number;
+}
+
 export function objectiveGradient(
   policy: TabularPolicy,
   objective: Objective,
   columns: LearnColumns,
-  { rows, temperature }: { readonly rows: readonly number[]; readonly temperature: number },
+  update: Update,
 ): TabularGradient {
+  const { slopes, loss, metrics, ids } = objectiveSlopes(policy, objective, columns, update);
+  return { loss, metrics, gradient: chain(policy, ids, { slopes, temperature: update.temperature }) };
+}
+
+/** What each group of the update adds to the gradient; the shares add up to it. @returns by group, [contexts, states, symbols] */
+export function groupGradients(
+  policy: TabularPolicy,
+  objective: Objective,
+  columns: LearnColumns,
+  update: Update,
+): Map<number, Float64Array> {
+  const { slopes, ids } = objectiveSlopes(policy, objective, columns, update);
+  const groupOf = (row: number): number => columns.rollouts.group[update.rows[row] ?? -1] ?? -1;
+  const groups = new Set(update.rows.map((_, row) => groupOf(row)));
+  const share = (group: number): Float64Array =>
+    chain(policy, ids, { slopes, temperature: update.temperature, counts: (row) => groupOf(row) === group });
+  return new Map([...groups].map((group) => [group, share(group)]));
+}
+
+function objectiveSlopes(
+  policy: TabularPolicy,
+  objective: Objective,
+  columns: LearnColumns,
+  { rows, temperature }: Update,
+): Differentiated & { readonly ids: HostTensor } {
   const { needs } = objective;
   if (needs.values === true) refuse("tabular", "the objective needs values", "a tabular policy has no value head");
   if (needs.hidden === true) refuse("tabular", "the objective needs hidden states", "a tabular policy has none");
@@ -32,12 +62,7 @@ export function objectiveGradient(
   const totals = totalsOf(columns, rows, layout.maxTokens);
   const batch = microBatch(columns, rows, { where: "tabular", shape, totals, needs, vocabulary: layout.symbols });
   const seen = seenBy(policy, batch.ids, temperature, needs.logits === true);
-  const result = differentiate(objective, batch, seen, shape);
-  return {
-    loss: result.loss,
-    metrics: result.metrics,
-    gradient: chain(policy, batch.ids, { ...result, temperature }),
-  };
+  return { ...differentiate(objective, batch, seen, shape), ids: batch.ids };
 }
 
 /** What the objective sees of the policy, at the temperature of sampling. */
@@ -132,12 +157,18 @@ function differentiate(
 function chain(
   policy: TabularPolicy,
   ids: HostTensor,
-  { slopes, temperature }: Pick<Differentiated, "slopes"> & { readonly temperature: number },
+  {
+    slopes,
+    temperature,
+    counts = () => true,
+  }: Pick<Differentiated, "slopes"> & { readonly temperature: number; readonly counts?: (row: number) => boolean },
 ): Float64Array {
   const gradient = new Float64Array(policy.logits.length);
   const [reader, entropyOf] = [rowReader(temperature), entropyReader()];
-  walk(policy, tokenRows(ids), (place) => {
+  const rows = tokenRows(ids);
+  walk(policy, rows, (place) => {
     const { position, start, symbol } = place;
+    if (!counts(Math.floor(position / (rows.width - 1)))) return;
     const logProbs = reader(place);
     addScore(gradient, { start, symbol, logProbs }, (slopes.logProbs[position] ?? 0) / temperature);
     const byEntropy = (slopes.entropies[position] ?? 0) / temperature;

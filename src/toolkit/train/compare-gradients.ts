@@ -1,6 +1,7 @@
 /** How the directions in which algorithms would move the weights, on the same completions, stand to each other. */
 import type { Algorithm } from "../algorithm.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
+import { layerOf } from "../policy/layers.ts";
 import { progressReporter } from "../progress.ts";
 import { refuse } from "../refuse.ts";
 import { type Recomputed, type RecomputeOptions, type RewardedRollouts, recompute } from "./recompute.ts";
@@ -54,13 +55,6 @@ export async function compareGradients(
     })),
     results,
   };
-}
-
-/** A layer's name: "layer 3", or that of a weight outside of all layers. */
-function layerOf(weight: string): string {
-  const layer = /^model\.layers\.(\d+)\./.exec(weight)?.[1];
-  if (layer !== undefined) return `layer ${layer}`;
-  return weight.replace(/^model\./, "").replace(/\.weight$/, "");
 }
 
 function numbered(names: readonly string[]): string[] {
