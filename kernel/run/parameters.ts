@@ -5,6 +5,7 @@
 import { parseSync } from "oxc-parser";
 import { refuse } from "../../src/toolkit/refuse.ts";
 import type { Json } from "../executor/events.ts";
+import { hasTag, INJECTED_TAG } from "../notebook/clean.ts";
 import type { CodeCell, Notebook } from "../notebook/format.ts";
 
 export interface Parameter {
@@ -13,7 +14,6 @@ export interface Parameter {
 }
 
 const TAG = "parameters";
-const INJECTED_TAG = "injected-parameters";
 
 /** The parameters that the notebook declares, with their defaults. Declarations that are not literals are left out. */
 export function declaredParameters(notebook: Notebook): Parameter[] {
@@ -58,7 +58,7 @@ export function readSettings(settings: readonly string[], declared: readonly Par
 
 /** Puts the settings after the parameters cell, in place of those of an earlier run. Returns the new notebook. */
 export function injectParameters(notebook: Notebook, settings: readonly Parameter[]): Notebook {
-  const cells = notebook.cells.filter((cell) => !hasTag(cell.metadata.tags, INJECTED_TAG));
+  const cells = notebook.cells.filter((cell) => !hasTag(cell, INJECTED_TAG));
   if (settings.length === 0) return { ...notebook, cells };
   const lines = settings.map(({ name, value }) => `const ${name} = ${JSON.stringify(value)};`);
   const injected: CodeCell = {
@@ -69,16 +69,12 @@ export function injectParameters(notebook: Notebook, settings: readonly Paramete
     outputs: [],
     execution_count: null,
   };
-  const after = cells.findIndex((cell) => cell.cell_type === "code" && hasTag(cell.metadata.tags, TAG));
+  const after = cells.findIndex((cell) => cell.cell_type === "code" && hasTag(cell, TAG));
   return { ...notebook, cells: cells.toSpliced(after + 1, 0, injected) };
 }
 
 function taggedCell(notebook: Notebook, tag: string): CodeCell | undefined {
-  return notebook.cells.find((cell): cell is CodeCell => cell.cell_type === "code" && hasTag(cell.metadata.tags, tag));
-}
-
-function hasTag(tags: Json | undefined, tag: string): boolean {
-  return Array.isArray(tags) && tags.includes(tag);
+  return notebook.cells.find((cell): cell is CodeCell => cell.cell_type === "code" && hasTag(cell, tag));
 }
 
 /** The value of a literal in the notation that JSON and TypeScript share, or undefined. */

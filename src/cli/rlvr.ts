@@ -13,6 +13,11 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   run: { summary: "run a notebook headless", load: async () => (await import("./run.ts")).run },
   analyse: { summary: "analyse checkpoints headless", load: async () => (await import("./analyse.ts")).analyse },
+  clean: { summary: "remove outputs from notebooks", load: async () => (await import("./clean.ts")).clean },
+  convert: {
+    summary: "write a notebook as a percent script (.ts), or the reverse",
+    load: async () => (await import("./convert.ts")).convert,
+  },
   export: { summary: "write a notebook as one HTML file", load: async () => (await import("./export.ts")).exportHtml },
 };
 

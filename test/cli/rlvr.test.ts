@@ -1,32 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { cliFolder } from "./support.ts";
 
-const cli = fileURLToPath(new URL("../../dist/src/cli/rlvr.js", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "rlvr-cli-"));
-mkdirSync(join(folder, "node_modules"));
-symlinkSync(fileURLToPath(new URL("../..", import.meta.url)), join(folder, "node_modules", "rlvr-lab"), "junction");
-
-function rlvr(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8" });
-  return { code: status, out: stdout, err: stderr };
-}
-
-function notebook(name: string, ...sources: string[]): string {
-  const cells = sources.map((source, i) => ({
-    cell_type: "code",
-    id: `c${i}`,
-    metadata: i === 0 ? { tags: ["parameters"] } : {},
-    source,
-    outputs: [],
-    execution_count: null,
-  }));
-  writeFileSync(join(folder, name), JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }));
-  return name;
-}
+const { folder, rlvr, notebook } = cliFolder();
 
 test("rlvr run: a notebook that works exits 0 and writes both files", () => {
   const path = notebook("good.ipynb", "const n = 2;", "console.log('n is', n)");
@@ -82,7 +59,7 @@ test.each([
   [["run"], "0 notebooks are named"],
   [["run", "good.ipynb", "--colour"], "--colour"],
   [["run", "good.ipynb", "-o", "text.ipynb/x.ipynb"], "cannot write"],
-  [["walk"], 'there is no command "walk"; known: run, analyse, export.'],
+  [["walk"], 'there is no command "walk"; known: run, analyse, clean, convert, export.'],
 ])("rlvr %j exits 2 and leaves nothing behind", (args, message) => {
   notebook("good.ipynb", "const n = 2;");
   writeFileSync(join(folder, "text.ipynb"), "plain text");

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { parseNotebook, readNotebook } from "../../../kernel/notebook/format.ts";
+import { readNotebook } from "../../../kernel/notebook/format.ts";
+import { parseNotebook } from "../../../kernel/notebook/parse.ts";
 import { runNotebook } from "../../../kernel/run/run.ts";
 
 let folder = "";

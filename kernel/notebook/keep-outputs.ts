@@ -1,0 +1,23 @@
+/** Brings the outputs of an executed notebook into a newer version of its sources. */
+import { hasTag, INJECTED_TAG } from "./clean.ts";
+import type { CodeCell, JsonObject, Notebook } from "./format.ts";
+
+/**
+ * The notebook with the outputs, counts and run record that `executed` has for the cells that are the same in both (id
+ * and source). One that ran with parameters from outside gives none: they belong to other values than the sources say.
+ */
+export function keepOutputs(notebook: Notebook, executed: Notebook): Notebook {
+  if (executed.cells.some((cell) => hasTag(cell, INJECTED_TAG))) return notebook;
+  const old = new Map<string, CodeCell>();
+  for (const cell of executed.cells) if (cell.cell_type === "code") old.set(cell.id, cell);
+  let kept = 0;
+  const cells = notebook.cells.map((cell) => {
+    const before = cell.cell_type === "code" ? old.get(cell.id) : undefined;
+    if (cell.cell_type !== "code" || before?.source !== cell.source) return cell;
+    kept++;
+    return { ...cell, outputs: before.outputs, execution_count: before.execution_count };
+  });
+  const { rlvr } = executed.metadata;
+  const record: JsonObject = kept === 0 || rlvr === undefined ? {} : { rlvr };
+  return { metadata: { ...notebook.metadata, ...record }, cells };
+}
