@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The ground that kernel and toolkit share. */
-const SHARED = ["src/toolkit/refuse.ts", "src/toolkit/files.ts", "src/toolkit/entry-point.ts"];
+const SHARED = ["refuse", "files", "entry-point", "figure-page"].map((name) => `src/toolkit/${name}.ts`);
 
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

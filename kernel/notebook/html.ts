@@ -2,10 +2,9 @@
  * A notebook as one HTML file that works offline: plots stay interactive, with one copy of plotly.js for all of them,
  * inlined only when there is a plot. Nothing is fetched; a content policy in the page forbids it.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { marked } from "marked";
-import type { Json, MimeBundle } from "../executor/events.ts";
+import { figurePlace, figureScripts } from "../../src/toolkit/figure-page.ts";
+import type { MimeBundle } from "../executor/events.ts";
 import type { CodeCell, Notebook, Output } from "./format.ts";
 import { css } from "./html-style.ts";
 
@@ -30,10 +29,9 @@ const PREFERENCE = [
 
 /** Renders an executed notebook. Outputs that have no representation known here are shown as their MIME types. */
 export function notebookHtml(notebook: Notebook, options: HtmlOptions = {}): string {
-  const figures: Json[] = [];
   const body = notebook.cells.map((cell) =>
     cell.cell_type === "code"
-      ? codeCell(cell, figures)
+      ? codeCell(cell)
       : cell.cell_type === "markdown"
         ? `<section class="text">${marked.parse(cell.source, { async: false })}</section>`
         : "",
@@ -53,14 +51,20 @@ export function notebookHtml(notebook: Notebook, options: HtmlOptions = {}): str
 ${body.join("\n")}
 ${provenanceBlock(notebook)}
 </main>
-${figures.length === 0 ? "" : plotScripts(figures)}
+${notebook.cells.some(hasPlot) ? figureScripts() : ""}
 </body>
 </html>
 `;
 }
 
-function codeCell(cell: CodeCell, figures: Json[]): string {
-  const outputs = cell.outputs.map((output) => outputHtml(output, figures)).join("\n");
+function hasPlot(cell: Notebook["cells"][number]): boolean {
+  return (
+    cell.cell_type === "code" && cell.outputs.some((output) => "data" in output && output.data[PLOTLY] !== undefined)
+  );
+}
+
+function codeCell(cell: CodeCell): string {
+  const outputs = cell.outputs.map(outputHtml).join("\n");
   const code = cell.source.trim() === "" ? "" : codeHtml(cell);
   return `<section class="cell" id="${escapeHtml(cell.id)}">${code}${outputs === "" ? "" : `<div class="outputs">${outputs}</div>`}</section>`;
 }
@@ -71,7 +75,7 @@ function codeHtml(cell: CodeCell): string {
   return `<details open><summary>${count}${lines} ${lines === 1 ? "line" : "lines"}</summary><pre class="code"><code>${escapeHtml(cell.source)}</code></pre></details>`;
 }
 
-function outputHtml(output: Output, figures: Json[]): string {
+function outputHtml(output: Output): string {
   switch (output.output_type) {
     case "stream":
       return `<pre class="${output.name}">${escapeHtml(stripAnsi(output.text))}</pre>`;
@@ -79,13 +83,13 @@ function outputHtml(output: Output, figures: Json[]): string {
       return `<pre class="error">${escapeHtml(stripAnsi(output.traceback.join("\n") || `${output.ename}: ${output.evalue}`))}</pre>`;
     case "display_data":
     case "execute_result":
-      return bundleHtml(output.data, figures);
+      return bundleHtml(output.data);
     default:
       return output satisfies never;
   }
 }
 
-function bundleHtml(bundle: MimeBundle, figures: Json[]): string {
+function bundleHtml(bundle: MimeBundle): string {
   const mime = PREFERENCE.find((candidate) => bundle[candidate] !== undefined);
   const data = mime === undefined ? undefined : bundle[mime];
   if (mime === undefined || data === undefined) {
@@ -94,8 +98,7 @@ function bundleHtml(bundle: MimeBundle, figures: Json[]): string {
   const text = typeof data === "string" ? data : JSON.stringify(data, null, 2);
   switch (mime) {
     case PLOTLY:
-      figures.push(data);
-      return `<div class="plot" id="plot-${figures.length - 1}"></div>`;
+      return figurePlace(data);
     case "text/html":
       return `<div class="html">${text}</div>`;
     case "text/markdown":
@@ -110,20 +113,6 @@ function bundleHtml(bundle: MimeBundle, figures: Json[]): string {
   }
 }
 
-/** plotly.js once, the figures as data, and the few lines that draw them when they come into view. */
-function plotScripts(figures: readonly Json[]): string {
-  const file = createRequire(import.meta.url).resolve("plotly.js/dist/plotly-cartesian.min.js");
-  const library = readFileSync(file, "utf8").replaceAll("</script", "<\\/script");
-  return `<script>${library}</script>
-<script type="application/json" id="figures">${scriptJson(figures)}</script>
-<script>
-for (const [i, figure] of JSON.parse(document.getElementById("figures").textContent).entries()) {
-  const config = { responsive: true, displaylogo: false, ...figure.config };
-  Plotly.newPlot("plot-" + i, figure.data, { ...figure.layout, autosize: true, width: undefined }, config);
-}
-</script>`;
-}
-
 function provenanceBlock(notebook: Notebook): string {
   const record = notebook.metadata.rlvr;
   if (record === undefined) return "";
@@ -136,14 +125,6 @@ function firstHeading(notebook: Notebook): string | undefined {
     if (heading !== undefined) return heading.trim();
   }
   return undefined;
-}
-
-/** JSON that cannot end the script element it stands in. */
-function scriptJson(value: unknown): string {
-  return JSON.stringify(value)
-    .replaceAll("<", "\\u003c")
-    .replaceAll("\u2028", "\\u2028")
-    .replaceAll("\u2029", "\\u2029");
 }
 
 function escapeHtml(text: string): string {

@@ -4,7 +4,7 @@ import { curvePoints, type PairSampleOptions, pairBook, problemPoint, problemsPo
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, grid, heading, interval, percent, powersOfTwo, rule, some } from "./marks.ts";
 import { behind, type SampleBook } from "./samples.ts";
-import { frame, outcomeColors, roles } from "./theme.ts";
+import { frame, outcomeCells, outcomeColors, roles, thin } from "./theme.ts";
 import type { Annotation, HeatmapTrace, Layout, ScatterTrace, Shape } from "./traces.ts";
 
 /**
@@ -79,7 +79,7 @@ const corner = {
   xanchor: "right",
   yanchor: "bottom",
   showarrow: false,
-  bgcolor: "rgba(255,255,255,0.8)",
+  bgcolor: thin("paper", 0.8),
 } as const;
 
 function crossingWords({ crossing, n, confidence }: Pick<ReasoningBoundary, "crossing" | "n" | "confidence">): string {
@@ -174,7 +174,7 @@ function matrix({ fates: cells, confidence }: ReasoningBoundary, book: SampleBoo
     hovertemplate: `base %{y}, trained %{x}<br>%{text}<br>chance and tests at ${percent(confidence)}<extra></extra>`,
     zmin: 0,
     zmax: 3,
-    colorscale: fates.map((fate, i) => [i / 3, outcomeColors[fate]] as const),
+    colorscale: fates.map((fate, i) => [i / 3, outcomeCells[fate]] as const),
     showscale: false,
     xgap: 3,
     ygap: 3,

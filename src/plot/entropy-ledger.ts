@@ -4,7 +4,7 @@ import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, grid, heading, percent, rule } from "./marks.ts";
 import { behind } from "./samples.ts";
 import { type StepSampleOptions, stepPoints } from "./step-samples.ts";
-import { frame, roles } from "./theme.ts";
+import { color, frame, roles, thin } from "./theme.ts";
 import type { BarTrace, Layout, ScatterTrace } from "./traces.ts";
 
 /** A bar's name in the legend, colour and pattern; ordered by brightness within the warm and the cold ones. */
@@ -14,16 +14,16 @@ const entries: readonly {
   readonly color: string;
   readonly pattern: string;
 }[] = [
-  { key: "positive", name: "positive", color: "#0072B2", pattern: "" },
-  { key: "negative", name: "negative", color: "#E69F00", pattern: "/" },
-  { key: "clip", name: "clip", color: "#CC79A7", pattern: "x" },
-  { key: "regularizer", name: "regularizer", color: "#009E73", pattern: "." },
-  { key: "optimizer", name: "optimizer", color: "#56B4E9", pattern: "\\" },
-  { key: "rest", name: "rest", color: "#BBBBBB", pattern: "" },
+  { key: "positive", name: "positive", color: color("blue"), pattern: "" },
+  { key: "negative", name: "negative", color: color("paleAmber"), pattern: "/" },
+  { key: "clip", name: "clip", color: color("palePink"), pattern: "x" },
+  { key: "regularizer", name: "regularizer", color: color("green"), pattern: "." },
+  { key: "optimizer", name: "optimizer", color: color("paleBlue"), pattern: "\\" },
+  { key: "rest", name: "rest", color: color("paleGrey"), pattern: "" },
 ];
 
 /** What was measured stands before all colours. */
-const black = { color: "#000000", band: "rgba(0,0,0,0.16)", symbol: "circle" } as const;
+const black = { color: color("black"), band: thin("black", 0.16), symbol: "circle" } as const;
 
 /** Pixels. */
 const secondLegendRow = 22;
@@ -57,7 +57,7 @@ export function entropyLedgerFigure(ledger: EntropyLedger, options: StepSampleOp
 function bars(
   x: readonly (number | string)[],
   rows: readonly LedgerRow[],
-  { key, name, color, pattern }: (typeof entries)[number],
+  { key, name, color: fill, pattern }: (typeof entries)[number],
   panel: number,
 ): BarTrace {
   return {
@@ -68,8 +68,9 @@ function bars(
     x,
     y: rows.map((row) => (key === "rest" ? row.rest : row.parts[key])),
     marker: {
-      color,
-      ...(pattern === "" ? {} : { pattern: { shape: pattern, bgcolor: color, fgcolor: "#FFFFFF", size: 5 } }),
+      color: fill,
+      line: { color: color("quiet"), width: 0.5 },
+      ...(pattern === "" ? {} : { pattern: { shape: pattern, bgcolor: fill, fgcolor: color("paper"), size: 5 } }),
     },
     hovertemplate: `%{x}: %{y:.4f} nats<extra>${name}</extra>`,
     ...axesOf(panel),
@@ -120,7 +121,7 @@ interface LineLook {
 }
 
 function line(x: readonly (number | string)[], y: readonly number[], look: LineLook): ScatterTrace {
-  const { name, color, symbol, panel, dash = "solid" } = look;
+  const { name, color: stroke, symbol, panel, dash = "solid" } = look;
   const crowded = x.length > roomForMarkers;
   return {
     type: "scatter",
@@ -129,8 +130,8 @@ function line(x: readonly (number | string)[], y: readonly number[], look: LineL
     legendgroup: name,
     x,
     y,
-    line: { color, dash, width: 1.8 },
-    ...(crowded ? {} : { marker: { symbol, size: 5, color } }),
+    line: { color: stroke, dash, width: 1.8 },
+    ...(crowded ? {} : { marker: { symbol, size: 5, color: stroke } }),
     hovertemplate: `%{x}: %{y:.4f} nats<extra>${name}</extra>`,
     ...axesOf(panel),
   };

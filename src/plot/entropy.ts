@@ -1,10 +1,10 @@
 /** Figure of the entropy change: before and after, measured and predicted, by position and by token class. */
-import type { EntropyChange, EntropyGroup } from "../analysis/index.ts";
+import type { EntropyChange, EntropyGroup, Estimate } from "../analysis/index.ts";
 import { type EntropySampleOptions, entropyPoints } from "./entropy-samples.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, grid, heading, interval, percent, rule } from "./marks.ts";
 import { behind } from "./samples.ts";
-import { frame, type Role, roles } from "./theme.ts";
+import { color, frame, type Role, roles } from "./theme.ts";
 import type { BarTrace, Layout, ScatterTrace } from "./traces.ts";
 
 /** Most token classes drawn; the rest stand in the table. */
@@ -28,7 +28,7 @@ export function entropyFigure(change: EntropyChange, options: EntropySampleOptio
       roles.measured,
       { name: "measured change", panel: 2, points: inBins },
     ),
-    ...predictions(bins).map(({ name, values, role }) => predictedLine(position, values, name, role)),
+    ...predictions(bins).flatMap((prediction) => predictedLine(position, prediction)),
     ...(["before", "after"] as const).map((when) => ({ ...levelBars(names, classes, when), ...behind(inClasses) })),
     ...changeBars(names, classes).map((bar) => ({ ...bar, ...behind(inClasses) })),
   ];
@@ -89,31 +89,41 @@ interface Prediction {
   readonly name: string;
   readonly role: Role;
   readonly values: readonly (number | null)[];
+  /** With intervals, where all groups have them. */
+  readonly estimates?: readonly Estimate[];
 }
 
 /** What was predicted, where the analysis had what it takes: first order of the logits, forecast of the covariances. */
 function predictions(groups: readonly EntropyGroup[]): readonly Prediction[] {
+  const firstOrder = groups.flatMap((group) => group.firstOrder ?? []);
   const all: readonly Prediction[] = [
-    { name: "first order", role: "predicted", values: groups.map((group) => group.firstOrder?.value ?? null) },
+    {
+      name: "first order",
+      role: "predicted",
+      values: groups.map((group) => group.firstOrder?.value ?? null),
+      ...(firstOrder.length === groups.length && { estimates: firstOrder }),
+    },
     { name: "forecast by covariance", role: "truncated", values: groups.map((group) => group.forecast ?? null) },
   ];
   return all.filter(({ values }) => values.some((value) => value !== null));
 }
 
-function predictedLine(x: readonly number[], y: readonly (number | null)[], name: string, role: Role): ScatterTrace {
+function predictedLine(x: readonly number[], { name, role, values, estimates }: Prediction): readonly ScatterTrace[] {
   const style = roles[role];
-  return {
+  if (estimates !== undefined) return curve(x, estimates, style, { name, panel: 2 });
+  const line: ScatterTrace = {
     type: "scatter",
     mode: "lines+markers",
     name,
     legendgroup: name,
     x,
-    y,
+    y: values,
     hovertemplate: `%{y:.3f} nats<extra>${name}</extra>`,
     line: { color: style.color, dash: style.dash, width: 2 },
     marker: { symbol: style.symbol, size: 7, color: style.color },
     ...axesOf(2),
   };
+  return [line];
 }
 
 function levelBars(x: readonly string[], classes: readonly EntropyGroup[], when: "before" | "after"): BarTrace {
@@ -128,29 +138,39 @@ function levelBars(x: readonly string[], classes: readonly EntropyGroup[], when:
 }
 
 function changeBars(x: readonly string[], classes: readonly EntropyGroup[]): readonly BarTrace[] {
+  const change = classes.map((group) => group.change);
   const measured: BarTrace = {
     ...bars(x, "measured change", "measured"),
-    y: classes.map(({ change }) => change.value),
-    error_y: {
-      type: "data",
-      symmetric: false,
-      array: classes.map(({ change }) => change.high - change.value),
-      arrayminus: classes.map(({ change }) => change.value - change.low),
-      color: "#222222",
-      thickness: 1.2,
-      width: 4,
-    },
+    y: change.map(({ value }) => value),
+    error_y: errorBars(change),
     ...axesOf(4),
   };
   return [
     measured,
-    ...predictions(classes).map(({ name, role, values }) => ({ ...bars(x, name, role), y: values, ...axesOf(4) })),
+    ...predictions(classes).map(({ name, role, values, estimates }) => ({
+      ...bars(x, name, role),
+      y: values,
+      ...(estimates && { error_y: errorBars(estimates) }),
+      ...axesOf(4),
+    })),
   ];
+}
+
+function errorBars(estimates: readonly Estimate[]): NonNullable<BarTrace["error_y"]> {
+  return {
+    type: "data",
+    symmetric: false,
+    array: estimates.map(({ value, high }) => high - value),
+    arrayminus: estimates.map(({ value, low }) => value - low),
+    color: color("ink"),
+    thickness: 1.2,
+    width: 4,
+  };
 }
 
 /** Bars of a role; the legend has its entry from the lines already. */
 function bars(x: readonly string[], name: string, role: Role): Omit<BarTrace, "y"> & { readonly y: readonly number[] } {
-  const { color, pattern } = roles[role];
+  const { color: fill, pattern } = roles[role];
   return {
     type: "bar",
     name,
@@ -159,8 +179,8 @@ function bars(x: readonly string[], name: string, role: Role): Omit<BarTrace, "y
     x,
     y: [],
     marker: {
-      color,
-      ...(pattern === "" ? {} : { pattern: { shape: pattern, bgcolor: color, fgcolor: "#FFFFFF", size: 5 } }),
+      color: fill,
+      ...(pattern === "" ? {} : { pattern: { shape: pattern, bgcolor: fill, fgcolor: color("paper"), size: 5 } }),
     },
     hovertemplate: `%{x}: %{y:.3f} nats<extra>${name}</extra>`,
   };

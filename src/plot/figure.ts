@@ -2,10 +2,12 @@
  * A plotly figure as a value: data and layout as plain JSON, plus a sentence that says what it shows, so that a figure
  * can be read where none can be drawn.
  */
+import { recolour } from "../toolkit/figure-page.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import type { FigureSamples } from "./samples.ts";
 import { samplesHtml, samplesText } from "./samples-html.ts";
 import { renderPng, renderSvg } from "./static.ts";
+import { darkColors } from "./theme.ts";
 import type { Layout, PlotlyJson, Trace } from "./traces.ts";
 
 /** Mime type to content, as Jupyter's `display_data` takes it: strings, base64 for binary, objects for JSON types. */
@@ -56,7 +58,8 @@ export function figure(parts: {
 }): Figure {
   const { data, summary, samples } = parts;
   if (samples !== undefined) checkPoints(data, samples);
-  const layout = samples === undefined ? parts.layout : { ...parts.layout, meta: { samples: samples.id } };
+  const meta = { ...parts.layout.meta, ...(samples && { samples: samples.id }) };
+  const layout = { ...parts.layout, meta: { dark: darkColors, ...meta } };
   const toJSON = (): PlotlyJson => ({ data: rounded(data), layout: rounded(layout), config });
   const bundle = async ({ fallback = "auto" }: { readonly fallback?: Fallback } = {}): Promise<MimeBundle> => {
     const json = toJSON();
@@ -64,6 +67,12 @@ export function figure(parts: {
   };
   const shown = { [jupyterDisplay]: () => bundle(), ...printable(summary) };
   return { data, layout, summary, ...(samples && { samples }), toJSON, bundle, ...shown };
+}
+
+/** The same figure in its dark colours: for a dark notebook, and for static pictures. */
+export function darkFigure({ data, layout, summary, samples }: Figure): Figure {
+  const dark = recolour({ data, layout: { ...layout, meta: { dark: undefined } } }, darkColors);
+  return figure({ ...dark, summary, samples });
 }
 
 function checkPoints(data: readonly Trace[], { points }: FigureSamples): void {

@@ -2,18 +2,9 @@
 import type { GradientComparison } from "../toolkit/train/compare-gradients.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, fixed, heading, place } from "./marks.ts";
+import { seriesStyle } from "./series.ts";
 import { divergingScale, frame } from "./theme.ts";
-import type { Dash, HeatmapTrace, ScatterTrace } from "./traces.ts";
-
-/** Told apart by colour, dash and marker. */
-const lines: readonly (readonly [color: string, dash: Dash, symbol: string])[] = [
-  ["#0072B2", "solid", "circle"],
-  ["#D55E00", "dash", "square"],
-  ["#009E73", "dot", "diamond"],
-  ["#CC79A7", "dashdot", "triangle-up"],
-  ["#E69F00", "solid", "x"],
-  ["#5A5A5A", "dash", "cross"],
-];
+import type { HeatmapTrace, ScatterTrace } from "./traces.ts";
 
 /** Up to so many algorithms the cells hold their numbers. */
 const cellsWithText = 8;
@@ -80,7 +71,7 @@ function cosineMap({ names, cosines }: GradientComparison): HeatmapTrace {
 
 function layerLines({ names, layers }: GradientComparison): readonly ScatterTrace[] {
   return names.slice(1).map((name, i) => {
-    const [color, dash, symbol] = lines[i % lines.length] ?? ["#0072B2", "solid", "circle"];
+    const { color, dash, symbol } = seriesStyle(i);
     return {
       type: "scatter",
       mode: "lines+markers",

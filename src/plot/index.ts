@@ -4,7 +4,7 @@ export { type DisplayOptions, display } from "./display.ts";
 export { entropyFigure } from "./entropy.ts";
 export { collapseFigure, entropyLedgerFigure } from "./entropy-ledger.ts";
 export type { EntropySampleOptions, EntropySamples } from "./entropy-samples.ts";
-export { type Fallback, type Figure, figure, isFigure, type MimeBundle, plotlyMime } from "./figure.ts";
+export { darkFigure, type Fallback, type Figure, figure, isFigure, type MimeBundle, plotlyMime } from "./figure.ts";
 export { gradientFigure } from "./gradients.ts";
 export { alignmentFigure, interferenceFigure } from "./interference.ts";
 export { type LiveFigure, type LiveRun, liveCurves } from "./live.ts";

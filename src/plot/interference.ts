@@ -4,7 +4,7 @@ import { type PairSampleOptions, pairBook, problemPoint } from "./boundary-sampl
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, heading, interval, percent, place, rule, some } from "./marks.ts";
 import { behind, type SampleBook } from "./samples.ts";
-import { divergingScale, frame, outcomeColors, roles } from "./theme.ts";
+import { color, divergingScale, frame, outcomeColors, roles } from "./theme.ts";
 import type { BarTrace, HeatmapTrace, Layout, ScatterTrace } from "./traces.ts";
 
 /**
@@ -64,7 +64,7 @@ function layoutOf({ problems, change, hurtShare, confidence }: NegativeInterfere
 
 /** One bar a problem, at its place in the order; darker where it was hurt. */
 function changeBars(sorted: readonly ProblemCourse[], book: SampleBook): readonly BarTrace[] {
-  const part = (name: string, color: string, holds: (change: number) => boolean): BarTrace[] => {
+  const part = (name: string, fill: string, holds: (change: number) => boolean): BarTrace[] => {
     const here = sorted.flatMap((problem, i) => (holds(problem.change) ? [{ problem, i }] : []));
     if (here.length === 0) return [];
     const bars: BarTrace = {
@@ -78,7 +78,7 @@ function changeBars(sorted: readonly ProblemCourse[], book: SampleBook): readonl
       customdata: here.map(({ problem }) => problem.worstFall),
       ...behind(here.map(({ problem }) => problemPoint(book, problem.id))),
       hovertemplate: "%{text}: %{y:.2f} nats, worst fall on the way %{customdata:.2f}<extra></extra>",
-      marker: { color },
+      marker: { color: fill, line: { color: color("quiet"), width: 0.5 } },
       ...axesOf(1),
     };
     return [bars];
@@ -115,7 +115,7 @@ function lostMarks(
       ...behind(here.map(({ problem }) => problemPoint(book, problem.id))),
       marker: {
         symbol: "x",
-        color: "#222222",
+        color: color("ink"),
         opacity: 1,
         line: { width: 0 },
         size: here.map(({ problem }) => (sure.has(problem.id) ? 9 : 5)),

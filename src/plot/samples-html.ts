@@ -6,21 +6,21 @@
 import { escapeHtml } from "../toolkit/table.ts";
 import type { FigureSamples, Sample, SampleGroup } from "./samples.ts";
 import { browse } from "./samples-browser.ts";
+import { color } from "./theme.ts";
 
 /** The list with its look and its script. */
 export function samplesHtml({ id, points, groups }: FigureSamples): string {
-  const options = points.map(
-    ({ label, groups: shown }) => `<option value="${shown.join(" ")}">${escapeHtml(label)}</option>`,
-  );
   return [
     `<section class="rlvr-samples" data-figure="${escapeHtml(id)}" aria-label="Samples behind the figure"><style>${css}</style>`,
     `<details class="all"><summary>Samples behind the figure (${total(groups)})</summary>`,
-    '<p class="choice" hidden><label>Show the samples behind <select><option value="*">all points</option>',
-    options.join("\n"),
-    '</select></label> <span role="status"></span></p>',
     ...groups.map(groupHtml),
-    `</details><script>(${browse})(${JSON.stringify(id).replaceAll("<", "\\u003c")})</script></section>`,
+    `</details><script>(${browse})(${inScript(id)}, ${inScript(points)})</script></section>`,
   ].join("\n");
+}
+
+/** A value as script text that cannot end its element. */
+function inScript(value: unknown): string {
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
 /** The same in one line. */
@@ -72,8 +72,8 @@ function textHtml({ completion, tokens }: Sample): string {
   return tokens
     .map(({ text, value }) => {
       const strength = reach === 0 ? 0 : Math.round((60 * Math.abs(value)) / reach);
-      const color = value < 0 ? "#D55E00" : "#0072B2";
-      const look = `background:color-mix(in srgb, ${color} ${strength}%, transparent)`;
+      const hue = color(value < 0 ? "red" : "blue");
+      const look = `background:color-mix(in srgb, ${hue} ${strength}%, transparent)`;
       return `<span style="${look}" title="${value.toPrecision(3)}">${escapeHtml(text)}</span>`;
     })
     .join("");
@@ -82,7 +82,7 @@ function textHtml({ completion, tokens }: Sample): string {
 const css = `.rlvr-samples{font-size:13px;line-height:1.45;margin:0 0 24px;color:inherit}
 .rlvr-samples summary{cursor:pointer;padding:2px 0}
 .rlvr-samples .group{margin-left:14px}
-.rlvr-samples .prompt,.rlvr-samples .sample,.rlvr-samples .choice,.rlvr-samples .group>p{margin:4px 0 8px 14px}
+.rlvr-samples .prompt,.rlvr-samples .sample,.rlvr-samples .all>p,.rlvr-samples .group>p{margin:4px 0 8px 14px}
 .rlvr-samples .sample{border-left:3px solid color-mix(in srgb, currentColor 30%, transparent);padding-left:8px}
 .rlvr-samples pre{margin:2px 0;padding:0;white-space:pre-wrap;overflow-wrap:anywhere;background:transparent;color:inherit;max-height:20em;overflow-y:auto}
 .rlvr-samples .text{white-space:pre-wrap;overflow-wrap:anywhere}

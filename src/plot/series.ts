@@ -1,17 +1,8 @@
 /** Styles of named series, such as methods that are compared: told apart by dash and marker too, for greyscale. */
-import type { RoleStyle } from "./theme.ts";
+import { color, type RoleStyle, thin } from "./theme.ts";
 import type { Dash } from "./traces.ts";
 
-// Okabe and Ito 2008, darkest contrast first; yellow is left out, since it is too pale for a line on white.
-const colors: readonly (readonly [hex: string, rgb: string])[] = [
-  ["#0072B2", "0,114,178"],
-  ["#D55E00", "213,94,0"],
-  ["#009E73", "0,158,115"],
-  ["#CC79A7", "204,121,167"],
-  ["#E69F00", "230,159,0"],
-  ["#56B4E9", "86,180,233"],
-  ["#5A5A5A", "90,90,90"],
-];
+const colors = ["blue", "red", "green", "pink", "amber", "sky", "grey"] as const;
 const dashes: readonly Dash[] = ["solid", "dash", "dot", "dashdot", "longdash"];
 const symbols = [
   "circle",
@@ -26,10 +17,10 @@ const symbols = [
 
 /** Style of the i-th series. Colours repeat after 7, the pair of colour and dash after 35. */
 export function seriesStyle(i: number): RoleStyle {
-  const [color, rgb] = colors[i % colors.length] ?? ["#5A5A5A", "90,90,90"];
+  const name = colors[i % colors.length] ?? "grey";
   return {
-    color,
-    band: `rgba(${rgb},0.18)`,
+    color: color(name),
+    band: thin(name, 0.18),
     dash: dashes[i % dashes.length] ?? "solid",
     symbol: symbols[i % symbols.length] ?? "circle",
     pattern: "",

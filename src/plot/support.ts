@@ -2,7 +2,7 @@
 import { HISTOGRAM_BINS, type LimitReport, type SupportReport } from "../analysis/index.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, grid, heading, interval, percent, powersOfTwo, rule, some } from "./marks.ts";
-import { frame, outcomeColors, roles } from "./theme.ts";
+import { color, frame, outcomeCells, roles } from "./theme.ts";
 import type { BarTrace, HeatmapTrace, Layout, ScatterTrace } from "./traces.ts";
 
 /** Pass@k of base and trained with the crossing, beside how the problems spread over accuracies. */
@@ -26,7 +26,9 @@ export function limitFigure(report: LimitReport): Figure {
     y: histogram[role],
     marker: {
       color: roles[role].color,
-      ...(role === "base" ? { pattern: { shape: "/", bgcolor: "#FFFFFF", fgcolor: roles.base.color, size: 6 } } : {}),
+      ...(role === "base"
+        ? { pattern: { shape: "/", bgcolor: color("paper"), fgcolor: roles.base.color, size: 6 } }
+        : {}),
       line: { color: roles[role].color, width: 1 },
     },
     hovertemplate: "accuracy %{x}: %{y} problems",
@@ -117,7 +119,7 @@ function matrix({ counts, lost, gained }: SupportReport): HeatmapTrace {
     [`<b>expanded: ${counts.E}</b><br>not chance: ${gained.length}`, `<b>out of both: ${counts.O}</b>`],
     [`<b>preserved: ${counts.P}</b>`, `<b>shrunk: ${counts.S}</b><br>not chance: ${lost.length}`],
   ];
-  const { kept, gained: grew, lost: fell, never } = outcomeColors;
+  const { kept, gained: grew, lost: fell, never } = outcomeCells;
   return {
     type: "heatmap",
     x: ["in support", "not in support"],

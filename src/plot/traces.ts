@@ -2,6 +2,7 @@
  * The part of plotly's figure schema that the figures here use, as types. Names and meanings are plotly.js's own
  * (https://plotly.com/javascript/reference); a figure is JSON data only.
  */
+import type { DarkColors } from "../toolkit/figure-page.ts";
 import type { PointIndices } from "./samples.ts";
 
 /** Coordinates or values: numbers, categories, gaps (`null`, which is how NaN is written too). */
@@ -218,8 +219,8 @@ export interface Layout extends Axes {
   readonly hovermode?: "x unified" | "closest" | "x" | false;
   readonly annotations?: readonly Annotation[];
   readonly shapes?: readonly Shape[];
-  /** Id of the samples that belong to the figure. */
-  readonly meta?: { readonly samples: string };
+  /** Id of the samples that belong to the figure; the dark colours of its light ones, where it has some. */
+  readonly meta?: { readonly samples?: string; readonly dark?: DarkColors | undefined };
 }
 
 /** A figure as plotly.js, JupyterLab's renderer and a file take it. */

@@ -45,7 +45,7 @@ test("rlvr analyse weights: prints the table and writes JSON, CSV and a page", (
   expect(first).toMatch(/^m,3 x 4,1\.0801/); // √(14 / 12)
   const page = readFileSync(join(folder, "o/w.html"), "utf8");
   expect(page).toContain(`Weight change from ${base} to ${trained}`);
-  expect(page).toContain("Plotly.newPlot");
+  expect(page).toContain('<div class="plot"');
 });
 
 test("rlvr analyse: wrong use exits 2, names what is wrong, and writes nothing", () => {

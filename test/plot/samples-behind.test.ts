@@ -102,7 +102,7 @@ test("boundary figures: cells, marks and the curve lead to the problems they are
   );
   expect(behindOf(curves, line, 0)).toContain(`${widest.id}, trained: ${widest.trained.correct} of 64 right`); // k = 1
   expect(boundaryFigure(boundary).samples).toBeUndefined();
-  expect(boundaryFigure(boundary).layout.meta).toBeUndefined();
+  expect(boundaryFigure(boundary).layout.meta?.samples).toBeUndefined();
 });
 
 test("interference and alignment figures: a bar leads to its problem, a cell to its two", () => {
