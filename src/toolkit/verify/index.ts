@@ -8,6 +8,7 @@ export {
   type ParsedExpression,
   parseExpression,
 } from "./expression.ts";
+export * from "./math/index.ts";
 export type { Rational } from "./rational.ts";
 export {
   defineVerifier,
