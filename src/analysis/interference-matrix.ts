@@ -46,6 +46,9 @@ export interface InterferencePair {
   readonly effect: number;
   readonly low: number;
   readonly high: number;
+  /** Mean over draws to first order, and of a plain step as long where that was taken. */
+  readonly predicted: number;
+  readonly plain?: number;
   readonly adjustedP: number;
   readonly verdict: InterferenceVerdict;
 }
@@ -123,7 +126,11 @@ export function interferenceMatrix(
     if (effect === undefined || update === undefined || problem === undefined) throw new Error("internal: no effect");
     const adjustedP = adjusted[i] ?? 1;
     const { mean, low, high } = effect;
-    return { update, problem, effect: mean, low, high, adjustedP, verdict: verdictOf(effect, adjustedP, judge) };
+    return {
+      ...{ update, problem, effect: mean, low, high, predicted: averageOf(draws, "predicted", at) },
+      ...(draws.every(({ plain }) => plain !== undefined) && { plain: averageOf(draws, "plain", at) }),
+      ...{ adjustedP, verdict: verdictOf(effect, adjustedP, judge) },
+    };
   });
   const costs = (holds: (cell: (typeof others)[number]) => boolean): number =>
     others.filter(holds).reduce((sum, { at }) => sum + Math.min(0, -judge.badly * (averages[at] ?? 0)), 0);
@@ -148,6 +155,10 @@ export function interferenceMatrix(
     ...layersOf(draws, others, problems.length),
   };
   return tabular(result, matrixTables);
+}
+
+function averageOf(draws: readonly UpdateEffects[], of: "predicted" | "plain", at: number): number {
+  return draws.reduce((sum, draw) => sum + (draw[of]?.[at] ?? Number.NaN), 0) / draws.length;
 }
 
 function sharesOf(pairs: readonly InterferencePair[]): InterferenceMatrix["shares"] {

@@ -43,10 +43,12 @@ export interface LostProblem {
   readonly id: string;
   /** Real change over the steps, nats. */
   readonly change: number;
-  /** Sum of the updates' first-order effects; of those that hurt; of those that helped; of the problem's own updates. */
+  /** Sum of all first-order effects: hurt + helped + own. */
   readonly explained: number;
+  /** Of the parts that are not the problem's own: those that hurt, and those that helped. */
   readonly hurt: number;
   readonly helped: number;
+  /** Of the updates on the problem itself. */
   readonly own: number;
   /** change − explained: higher orders. */
   readonly rest: number;
@@ -110,11 +112,14 @@ function explain(steps: readonly LossStep[], p: number, change: number, top: num
   const id = steps[0]?.effects.problems[p] ?? "";
   const sum = (holds: (cause: (typeof causes)[number]) => boolean): number =>
     causes.filter(holds).reduce((total, { effect }) => total + effect, 0);
-  const [hurt, explained] = [sum(({ effect }) => effect < 0), sum(() => true)];
+  const explained = sum(() => true);
+  const harmful = sum(({ effect }) => effect < 0);
   const worst = causes.filter(({ effect }) => effect < 0).sort((a, b) => a.effect - b.effect);
   return {
-    ...{ id, change, explained, hurt, helped: explained - hurt, rest: change - explained },
+    ...{ id, change, explained, rest: change - explained },
+    hurt: sum(({ update, effect }) => update !== id && effect < 0),
+    helped: sum(({ update, effect }) => update !== id && effect > 0),
     own: sum(({ update }) => update === id),
-    causes: worst.slice(0, top).map((cause) => ({ ...cause, share: cause.effect / hurt })),
+    causes: worst.slice(0, top).map((cause) => ({ ...cause, share: cause.effect / harmful })),
   };
 }

@@ -7,6 +7,8 @@ export type { EntropySampleOptions, EntropySamples } from "./entropy-samples.ts"
 export { darkFigure, type Fallback, type Figure, figure, isFigure, type MimeBundle, plotlyMime } from "./figure.ts";
 export { gradientFigure } from "./gradients.ts";
 export { alignmentFigure, interferenceFigure } from "./interference.ts";
+export { type InterferenceDetails, interferenceDetailFigure } from "./interference-details.ts";
+export { interferenceMatrixFigure } from "./interference-matrix.ts";
 export { type LiveFigure, type LiveRun, liveCurves } from "./live.ts";
 export { type PagePart, standaloneHtml } from "./page.ts";
 export { learningCurveFigure, type ProfileResult, performanceProfileFigure } from "./rliable.ts";

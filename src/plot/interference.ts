@@ -221,7 +221,7 @@ function alignmentWords({ ids, negativeShare, meanCosine, pairs, worst }: Gradie
 }
 
 /** Ids without the words that all of them begin with: `add/3/17` and `add/3/20` are 17 and 20. */
-function withoutPrefix(ids: readonly string[]): readonly string[] {
+export function withoutPrefix(ids: readonly string[]): readonly string[] {
   const parts = ids.map((id) => id.split(/(?<=[/:-])/));
   const shared =
     parts[0]?.findIndex((part, i) => parts.some((other) => other[i] !== part || i === other.length - 1)) ?? 0;

@@ -45,6 +45,8 @@ interface TraceBase {
   readonly name?: string;
   readonly legendgroup?: string;
   readonly showlegend?: boolean;
+  /** Which of the layout's legends it stands in. Default "legend". */
+  readonly legend?: string;
   readonly xaxis?: string;
   readonly yaxis?: string;
   readonly hovertemplate?: string;
@@ -214,6 +216,8 @@ export interface Layout extends Axes {
   readonly template?: { readonly layout: object };
   readonly showlegend?: boolean;
   readonly legend?: object;
+  readonly legend2?: object;
+  readonly legend3?: object;
   readonly barmode?: "group" | "stack" | "relative" | "overlay";
   readonly bargap?: number;
   readonly hovermode?: "x unified" | "closest" | "x" | false;

@@ -5,7 +5,9 @@ import {
   entropyFigure,
   type Figure,
   gradientFigure,
+  interferenceDetailFigure,
   interferenceFigure,
+  interferenceMatrixFigure,
   learningCurveFigure,
   limitFigure,
   performanceProfileFigure,
@@ -163,6 +165,55 @@ test("interferenceFigure: bars rise from the worst to the best, lost problems ar
   expect([...(marks.text ?? [])].sort()).toEqual([...(result.lost?.ids ?? [])].sort());
   expect(marks.x).toEqual([1, 2, 3, 4, 5]); // the five worst were lost
   expect(named(figure, "mean over problems").x).toEqual(result.steps);
+});
+
+test("interferenceMatrixFigure: cells stand in the order of the clusters, pairs that hurt have dots, borders lie between", () => {
+  const matrix = samples.interferenceMatrixSample();
+  const figure = interferenceMatrixFigure(matrix);
+  const heat = heatOf(figure);
+  const { rows, columns, effect, problems } = matrix;
+  for (const [i, u] of rows.order.entries()) {
+    for (const [k, j] of columns.order.entries()) expect(heat.z[i]?.[k]).toBe(effect[u * problems.length + j]);
+  }
+  expect(heat.x.map((name) => String(name).split(" ")[0]).join()).toMatch(/^((carry|plain|long),?){18}$/);
+  expect(new Set(columns.clusters).size).toBe(3);
+  const dots = named(figure, "hurts beyond chance");
+  const hurt = matrix.pairs.filter(({ verdict }) => verdict === "hurts");
+  expect(dots.x).toEqual(hurt.map(({ problem }) => problem.replace("sum/", "")));
+  expect(dots.y).toEqual(hurt.map(({ update }) => update.replace("sum/", "")));
+  const lines = figure.layout.shapes?.map(({ x0, x1 }) => (x0 === x1 ? x0 : "row"));
+  expect(lines).toEqual([5.5, 11.5, "row", "row"]);
+  expect(figure.layout.title?.text).toMatch(
+    /^Interference: \d+ % of 306 pairs hurt, \d+ % help; cluster \d hurts \d most/,
+  );
+  expect(figure.summary).toContain("first order against the real update: r");
+});
+
+test("interferenceMatrixFigure: of wrong answers the likelier ones are dark; one step says so; many problems lose their dots", () => {
+  const matrix = samples.interferenceMatrixSample();
+  const wrong = heatOf(interferenceMatrixFigure({ ...matrix, answers: "wrong" }));
+  expect(wrong.colorscale.at(-1)).toEqual([1, heatOf(interferenceMatrixFigure(matrix)).colorscale[0]?.[1]]);
+  const one = interferenceMatrixFigure({ ...matrix, draws: 1 });
+  expect(one.layout.title?.text).toContain("one step");
+  expect(named(one, "hurts by more than the margin").x.length).toBeGreaterThan(0);
+  expect(interferenceMatrixFigure(samples.interferenceMatrixSample(66)).data).toHaveLength(1);
+});
+
+test("interferenceDetailFigure: a panel for each part, bars that add up to the real change, arms with what they save", () => {
+  const details = samples.interferenceDetailsSample();
+  const figure = interferenceDetailFigure(details);
+  const bars = figure.data.filter((trace): trace is BarTrace => trace.type === "bar");
+  expect(bars.map(({ name }) => name)).toEqual(["others hurt", "others helped", "own", "higher orders"]);
+  for (const [i, change] of named(figure, "real").y.entries()) {
+    const sum = bars.reduce((total, { y }) => total + Number(y[i]), 0);
+    expect(sum).toBeCloseTo(Number(change), 12);
+  }
+  expect(named(figure, "saved of the lost").y).toEqual(details.saved?.arms.map(({ saved }) => saved.value));
+  expect(named(figure, "optimizer's direction").x).toEqual(details.matrix.pairs.map(({ predicted }) => predicted));
+  expect(figure.layout.annotations).toHaveLength(5);
+  const alone = interferenceDetailFigure({ matrix: details.matrix });
+  expect(alone.layout.annotations).toHaveLength(2);
+  expect(alone.layout.title?.text).toContain("the first order has the sign of");
 });
 
 test("alignmentFigure: row is the problem trained on, the diagonal is left out, colours are even about 0", () => {

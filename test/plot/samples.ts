@@ -10,8 +10,11 @@ import {
   type EntropyLedger,
   type Estimate,
   entropyLedger,
+  explainLosses,
   fitTrajectory,
   type GradientAlignment,
+  type InterferenceMatrix,
+  interferenceMatrix,
   type LearningCurve,
   type LimitReport,
   learningCurve,
@@ -22,6 +25,7 @@ import {
   reasoningBoundary,
   type SolveCounts,
   type SupportReport,
+  savedBy,
   supportReport,
   type WeightDelta,
   type WeightDeltas,
@@ -34,7 +38,10 @@ import {
   entropyLedgerFigure,
   type Figure,
   gradientFigure,
+  type InterferenceDetails,
+  interferenceDetailFigure,
   interferenceFigure,
+  interferenceMatrixFigure,
   learningCurveFigure,
   limitFigure,
   performanceProfileFigure,
@@ -48,6 +55,7 @@ import {
   weightDeltaFigure,
   weightDetailFigure,
 } from "../../src/plot/index.ts";
+import type { UpdateEffects } from "../../src/toolkit/probe.ts";
 import { type Rng, rng } from "../../src/toolkit/rng.ts";
 import type { GradientComparison } from "../../src/toolkit/train/compare-gradients.ts";
 
@@ -248,6 +256,54 @@ export function interferenceSample(): NegativeInterference {
   };
 }
 
+/** Three kinds of problems: those of one kind help each other, the second hurts the first; the first order is a little too large. */
+function effectsSample(size: number, stream: string): UpdateEffects {
+  const draw = random(stream);
+  const ids = Array.from({ length: size }, (_, i) => `sum/${["carry", "plain", "long"][i % 3]} ${i + 1}`);
+  const kind = (id: string): number => ["carry", "plain", "long"].findIndex((name) => id.includes(name));
+  const cells = ids.flatMap((u) => ids.map((p) => ({ u, p, kinds: [kind(u), kind(p)] as const })));
+  const expected = cells.map(({ u, p, kinds: [from, to] }) =>
+    u === p ? 0.03 : from === to ? 0.012 : from === 1 && to === 0 ? -0.03 : from === 2 || to === 2 ? 0 : -0.004,
+  );
+  const measured = Float64Array.from(expected, (x) => x + 0.003 * draw.normal());
+  const predicted = measured.map((x) => 1.08 * x + 0.0008 * draw.normal());
+  const layers = ["embed_tokens", "layer 0", "layer 1", "layer 2", "layer 3", "norm"].map((name, l) => ({
+    name,
+    predicted: predicted.map((x) => x / 6),
+    cosine: predicted.map((x) => Math.max(-1, Math.min(1, (l - 1) * x + 0.01 * draw.normal()))),
+  }));
+  return {
+    ...{ answers: "right", updates: ids, problems: ids, predicted, measured, layers },
+    plain: measured.map((x) => 0.7 * x + 0.006 * draw.normal()),
+    whole: {
+      measured: Float64Array.from(ids, (_, p) => ids.reduce((sum, _id, u) => sum + (measured[u * size + p] ?? 0), 0)),
+      predicted: Float64Array.from(ids, (_, p) => ids.reduce((sum, _id, u) => sum + (predicted[u * size + p] ?? 0), 0)),
+    },
+  };
+}
+
+export function interferenceMatrixSample(size = 18): InterferenceMatrix {
+  return interferenceMatrix(Array.from({ length: 4 }, (_, d) => effectsSample(size, `effects ${d}`)));
+}
+
+export function interferenceDetailsSample(): InterferenceDetails {
+  const effects = effectsSample(18, "effects 0");
+  const losses = explainLosses([{ step: 20, effects }], { top: 3 });
+  const lost = losses.problems.map(({ id }) => id);
+  const asItWas = effects.whole?.measured ?? new Float64Array();
+  const arm = (name: string, share: number) => ({
+    name,
+    change: asItWas.map((x, i) => (x < 0 ? share * x : 0.9 * x + 0.01 * (i % 3))),
+  });
+  const saved = savedBy({
+    problems: effects.problems,
+    lost,
+    asItWas,
+    arms: [arm("leave out 3", 0.6), arm("replay 4", -0.4), arm("half step", 0.5)],
+  });
+  return { matrix: interferenceMatrixSample(), course: interferenceSample(), losses, saved };
+}
+
 export function alignmentSample(size = 8): GradientAlignment {
   const draw = random("alignment");
   const cosine = new Float64Array(size * size).fill(1);
@@ -412,6 +468,9 @@ export function gallery(): Readonly<Record<string, Figure>> {
     collapse: collapseFigure(collapseSample()),
     interference: interferenceFigure(interferenceSample()),
     alignment: alignmentFigure(alignmentSample()),
+    interferenceMatrix: interferenceMatrixFigure(interferenceMatrixSample()),
+    interferenceMatrixWide: interferenceMatrixFigure(interferenceMatrixSample(66)),
+    interferenceDetails: interferenceDetailFigure(interferenceDetailsSample()),
     deltas: weightDeltaFigure(deltaSample()),
     "delta details": weightDetailFigure(deltaSample()),
     trajectory: trajectoryFigure(trajectorySample()),

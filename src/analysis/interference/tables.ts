@@ -78,8 +78,8 @@ export function lossTables({ problems }: ExplainedLosses): Table[] {
       columns: {
         problem: problems.map(({ id }) => id),
         change: problems.map(({ change }) => change),
-        hurt: problems.map(({ hurt }) => hurt),
-        helped: problems.map(({ helped }) => helped),
+        "others hurt": problems.map(({ hurt }) => hurt),
+        "others helped": problems.map(({ helped }) => helped),
         "own updates": problems.map(({ own }) => own),
         "higher orders": problems.map(({ rest }) => rest),
       },
