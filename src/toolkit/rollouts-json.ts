@@ -1,4 +1,7 @@
-/** Rollouts as JSON and back, for seams whose state holds completions. NaN becomes null; what a number is made of stays exact. */
+/**
+ * Rollouts as JSON and back, for whatever has to remember completions. Every number comes back bit for bit: NaN is
+ * written as null, and what else JSON has no number for ("-0", "Infinity") as text.
+ */
 import type { Finish } from "./policy/generation.ts";
 import { refuse } from "./refuse.ts";
 import type { Rewards } from "./reward.ts";
@@ -12,30 +15,59 @@ type Saved = Readonly<Record<string, Json | undefined>>;
 const INTEGERS = ["ids", "promptLengths", "completionLengths", "group"] as const;
 const FLOATS = ["sampleLogProbs", "policyLogProbs", "mask"] as const;
 
-/** Rollouts with their rewards and columns; figures and events are left out. */
+/** Rollouts with their rewards, columns, figures and events. */
 export function packRollouts(rollouts: Rollouts): Json {
   const { rows, width, finish, completions, tokensPerSecond, problems, foreign, columns, rewards } = rollouts;
-  const lists = [...INTEGERS, ...FLOATS].map((name) => [name, Array.from(rollouts[name])] as const);
+  const { spentTokens, metrics, events } = rollouts;
+  const lists = [...INTEGERS, ...FLOATS].map((name) => [name, Array.from(rollouts[name], exact)] as const);
   return plain({
-    ...{ rows, width, finish, completions, tokensPerSecond, problems },
+    ...{ rows, width, finish, completions, tokensPerSecond, problems, spentTokens, events },
     ...Object.fromEntries(lists),
     ...(foreign && { foreign: Array.from(foreign) }),
     ...(columns && { columns: listed(columns) }),
+    ...(metrics && { metrics: packNumbers(metrics) }),
     ...(rewards && { rewards: packRewards(rewards) }),
   });
 }
 
-function packRewards({ values, verdicts, components, perToken }: Rewards): object {
-  return {
-    ...{ values: Array.from(values), verdicts },
+/** Rewards alone. */
+export function packRewards({ values, verdicts, components, perToken, metrics }: Rewards): Json {
+  return plain({
+    ...{ values: Array.from(values, exact), verdicts },
     ...(components && { components: listed(components) }),
-    ...(perToken && { perToken: Array.from(perToken) }),
-  };
+    ...(perToken && { perToken: Array.from(perToken, exact) }),
+    ...(metrics && { metrics: packNumbers(metrics) }),
+  });
 }
 
-function listed(columns: Readonly<Record<string, ExtraColumn>>): Record<string, number | number[]> {
+/** The rewards that {@link packRewards} made. @throws UsageError when it is not such a value */
+export function unpackRewards(saved: Json): Rewards {
+  return rewardsOf(record(saved, "rewards"));
+}
+
+/** Numbers by name, such as a step's figures. */
+export function packNumbers(of: Readonly<Record<string, number>>): Json {
+  return Object.fromEntries(Object.entries(of).map(([name, value]) => [name, exact(value)]));
+}
+
+/** The numbers that {@link packNumbers} made. @throws UsageError when it is not such a value */
+export function unpackNumbers(saved: Json): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(record(saved, "figures")).map(([name, x = null]) => [name, number(x, name)]),
+  );
+}
+
+function listed(columns: Readonly<Record<string, ExtraColumn>>): Record<string, Json> {
   const entries = Object.entries(columns);
-  return Object.fromEntries(entries.map(([name, of]) => [name, typeof of === "number" ? of : Array.from(of)]));
+  return Object.fromEntries(
+    entries.map(([name, of]) => [name, typeof of === "number" ? exact(of) : Array.from(of, exact)]),
+  );
+}
+
+/** A number as JSON that {@link number} gives back bit for bit. */
+function exact(value: number): number | string | null {
+  if (Number.isNaN(value)) return null;
+  return Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? "-0" : String(value);
 }
 
 /** What JSON makes of it. */
@@ -58,7 +90,7 @@ export function unpackRollouts(saved: Json): Rollouts {
   if (ids.length !== rows * width || completions.length !== rows || mask.length !== rows * (width - 1)) {
     refuse("rollouts", `the saved columns do not fit ${rows} rows of ${width}`, "pass what packRollouts gave");
   }
-  const { tokensPerSecond, foreign, columns, rewards } = from;
+  const { tokensPerSecond, foreign, columns, rewards, spentTokens, metrics, events } = from;
   return {
     ...{ rows, width, ids, promptLengths, completionLengths, group, sampleLogProbs, policyLogProbs, mask, completions },
     tokensPerSecond: typeof tokensPerSecond === "number" ? tokensPerSecond : 0,
@@ -66,11 +98,14 @@ export function unpackRollouts(saved: Json): Rollouts {
     problems: list(from.problems, "problems").map(problemOf),
     ...(foreign !== undefined && { foreign: Uint8Array.from(numbers(foreign, "foreign")) }),
     ...(columns !== undefined && { columns: columnsOf(columns) }),
-    ...(rewards !== undefined && { rewards: rewardsOf(record(rewards, "rewards")) }),
+    ...(rewards !== undefined && { rewards: unpackRewards(rewards) }),
+    ...(spentTokens !== undefined && { spentTokens: number(spentTokens, "spentTokens") }),
+    ...(metrics !== undefined && { metrics: unpackNumbers(metrics) }),
+    ...(events !== undefined && { events: list(events, "events").map(String) }),
   };
 }
 
-function rewardsOf({ values, verdicts, components, perToken }: Saved): Rewards {
+function rewardsOf({ values, verdicts, components, perToken, metrics }: Saved): Rewards {
   const floats = (column: Json | undefined, name: string): Float32Array => Float32Array.from(numbers(column, name));
   return {
     values: floats(values, "values"),
@@ -81,13 +116,14 @@ function rewardsOf({ values, verdicts, components, perToken }: Saved): Rewards {
       ),
     }),
     ...(perToken !== undefined && { perToken: floats(perToken, "perToken") }),
+    ...(metrics !== undefined && { metrics: unpackNumbers(metrics) }),
   };
 }
 
 function columnsOf(saved: Json): Record<string, ExtraColumn> {
   const entries = Object.entries(record(saved, "columns"));
   return Object.fromEntries(
-    entries.map(([name, of]) => [name, typeof of === "number" ? of : Float32Array.from(numbers(of, name))]),
+    entries.map(([name, of = null]) => [name, isList(of) ? Float32Array.from(numbers(of, name)) : number(of, name)]),
   );
 }
 
@@ -132,7 +168,13 @@ function isList(saved: Json | undefined): saved is readonly Json[] {
 }
 
 function numbers(saved: Json | undefined, what: string): number[] {
-  return list(saved, what).map((x) => (x === null ? Number.NaN : typeof x === "number" ? x : wrong(what, x)));
+  return list(saved, what).map((x) => number(x, what));
+}
+
+function number(saved: Json, what: string): number {
+  if (saved === null) return Number.NaN;
+  if (typeof saved === "number") return saved;
+  return saved === "-0" || saved === "Infinity" || saved === "-Infinity" ? Number(saved) : wrong(what, saved);
 }
 
 function count(saved: Saved, name: string): number {

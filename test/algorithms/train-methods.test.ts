@@ -1,4 +1,4 @@
-/** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated. */
+/** Every method in `train`, on a tiny policy: three steps, finite, and the same weights when repeated, stopped in between and resumed. */
 import { expect, test } from "vitest";
 import {
   aceConfidencePenalty,
@@ -231,11 +231,14 @@ const methods: readonly Method[] = [
   },
 ];
 
-test.each(methods)("train: $name takes three steps, and the same ones again", async ({ algorithm, options }) => {
-  const { records, before, after } = await trainedTwice(algorithm, options);
-  expect(records).toHaveLength(3);
-  expect(notFinite(records)).toEqual([]);
-  for (const { metrics } of records) expect(metrics).toHaveProperty("loss");
-  expect(after[0]).not.toBe(before);
-  expect(after[1]).toBe(after[0]);
-});
+test.each(methods)(
+  "train: $name takes three steps, and the same ones again over a stop",
+  async ({ algorithm, options }) => {
+    const { records, before, after } = await trainedTwice(algorithm, options);
+    expect(records).toHaveLength(3);
+    expect(notFinite(records)).toEqual([]);
+    for (const { metrics } of records) expect(metrics).toHaveProperty("loss");
+    expect(after[0]).not.toBe(before);
+    expect(after[1]).toBe(after[0]);
+  },
+);

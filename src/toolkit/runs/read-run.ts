@@ -1,16 +1,16 @@
 /** Reads run folders, also of a run that is still going or was cut off in the middle of a line. */
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { refuse } from "../refuse.ts";
 import type { StepRecord } from "../train/record.ts";
-import { type RolloutRow, RUN_FORMAT, stepName } from "./run-folder.ts";
+import { listCheckpoints, type RolloutRow, RUN_FORMAT, rolloutsPath } from "./run-folder.ts";
 
 /** A run as read from its folder. */
 export interface StoredRun {
   readonly folder: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly records: readonly StepRecord[];
-  /** Checkpoint folders in the order of their steps. */
+  /** Checkpoint folders in the order of their steps; the first is the policy that the run started from. */
   readonly checkpoints: readonly string[];
   /** What was left out in reading, such as a last line cut off. */
   readonly notes: readonly string[];
@@ -28,23 +28,22 @@ export async function readRun(folder: string): Promise<StoredRun> {
   const config = await readConfig(join(folder, "config.json"));
   const metrics = join(folder, "metrics.jsonl");
   const records = await readLines(metrics, isStepRecord, notes);
-  const kept = join(folder, "checkpoints");
-  const names = (await readdir(kept).catch(() => [])).filter((name) => /^step-\d+$/.test(name)).sort();
   return {
     folder,
     config,
     records,
-    checkpoints: names.map((name) => join(kept, name)),
+    checkpoints: (await listCheckpoints(folder)).map(({ path }) => path),
     notes,
-    rollouts: (step) => readLines(join(folder, "rollouts", `${stepName(step)}.jsonl`), isRolloutRow, []),
+    rollouts: (step) => readLines(rolloutsPath(folder, step), isRolloutRow, []),
   };
 }
 
-async function readConfig(path: string): Promise<Record<string, unknown>> {
+/** A run's `config.json`. @throws UsageError when it is missing, broken or of another format */
+export async function readConfig(path: string): Promise<Record<string, unknown>> {
   const text = await readFile(path, "utf8").catch((error: unknown) =>
     refuse("readRun", `cannot read ${path}`, "pass a folder that train() wrote", error),
   );
-  const config = parse(text);
+  const config = parseJson(text);
   if (!isRecord(config)) refuse("readRun", `${path} is not a JSON object`, "restore it from a copy");
   if (config.format !== RUN_FORMAT) {
     refuse("readRun", `${path} has format ${JSON.stringify(config.format)}`, `this version reads ${RUN_FORMAT}`);
@@ -60,7 +59,7 @@ async function readLines<T>(path: string, holds: (value: unknown) => value is T,
   const lines = text.split("\n");
   const last = lines.pop() ?? ""; // after the last newline: empty, or a line cut off
   const values = lines.map((line, index) => {
-    const value = parse(line);
+    const value = parseJson(line);
     if (holds(value)) return value;
     return refuse(
       "readRun",
@@ -68,14 +67,14 @@ async function readLines<T>(path: string, holds: (value: unknown) => value is T,
       "remove the line, or restore the file from a copy",
     );
   });
-  const tail = last === "" ? undefined : parse(last);
+  const tail = last === "" ? undefined : parseJson(last);
   if (holds(tail)) values.push(tail);
   else if (last !== "") notes.push(`${path}, line ${lines.length + 1} was cut off and is left out`);
   return values;
 }
 
 /** The value, or undefined where the text is not JSON: the caller names file and line. */
-function parse(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -87,7 +86,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isStepRecord(value: unknown): value is StepRecord {
+export function isStepRecord(value: unknown): value is StepRecord {
   return (
     isRecord(value) &&
     Number.isInteger(value.step) &&

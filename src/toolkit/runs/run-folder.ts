@@ -2,20 +2,35 @@
  * A run on disk, readable while it is being written:
  *
  *     config.json                     settings, algorithm's choices, task, environment
+ *     history.jsonl                   a line for each start and end: when, where, from which step, how it ended
  *     metrics.jsonl                   one step record a line
  *     rollouts/step-000012.jsonl      one completion a line, with token ids and log-probs
  *     checkpoints/step-000060/        the policy in the Hugging Face layout, and the trainer's state beside it
+ *     lock                            there while a process writes into the folder
+ *
+ * Files appear whole, by renaming; the two that grow (history, metrics) grow line by line. A process killed at any moment
+ * leaves a folder that `resumeRunFolder` puts in order.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Advantages } from "../advantage.ts";
-import { type LineWriter, openLines, writeFileAtomic, writeFolderAtomic } from "../files.ts";
+import {
+  isTemporary,
+  openLines,
+  removeFolder,
+  removeTemporaries,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from "../files.ts";
 import { refuse } from "../refuse.ts";
 import type { Rewards } from "../reward.ts";
 import type { Rollouts } from "../rollout.ts";
 import type { StepRecord } from "../train/record.ts";
 import type { VerdictStatus } from "../verify/verifier.ts";
+import type { Environment } from "./environment.ts";
+import { LOCK, type Lock, takeLock } from "./lock.ts";
+import { readManifest, writeManifest } from "./manifest.ts";
 
 /** Written to `config.json`; `format` lets later readers tell old folders from new ones. */
 export const RUN_FORMAT = "rlvr-run/1";
@@ -56,37 +71,143 @@ export interface StepColumns {
   readonly advantages: Advantages;
 }
 
+/** Which checkpoints stay. The run's start, `step-000000`, always does. */
+export interface KeepCheckpoints {
+  /** The newest so many. Default: all. */
+  readonly last?: number | undefined;
+  /** Besides, the best so many by their figure. Default 0. */
+  readonly best?: number | undefined;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly stopped: "finished" | "aborted" | "failed";
+  /** Steps done in full. */
+  readonly steps: number;
+  readonly error?: string;
+}
+
 export interface RunFolder {
   readonly path: string;
   /** Writes the step's completions, then its record: a record on disk has its completions on disk. */
   step(record: StepRecord, columns: StepColumns): Promise<void>;
-  /** Makes a checkpoint of what `fill` writes into the folder it is given. */
-  checkpoint(stepsDone: number, fill: (folder: string) => Promise<void>): Promise<void>;
-  close(): Promise<void>;
+  /**
+   * Makes a checkpoint of what `fill` writes into the folder it is given, then removes those that need not stay.
+   *
+   * @param score by which the best are told; none where NaN
+   */
+  checkpoint(stepsDone: number, fill: (folder: string) => Promise<void>, score?: number): Promise<void>;
+  /** Releases the folder for other processes. */
+  close(end?: RunEnd): Promise<void>;
+}
+
+/** What {@link createRunFolder} and {@link resumeRunFolder} are told beside the place. */
+export interface RunFolderOptions {
+  /** Goes into `config.json`. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly keep?: KeepCheckpoints;
+  /** Where this process runs: a line of `history.jsonl` for each start of the run. */
+  readonly environment?: Environment;
 }
 
 /**
  * Makes a run folder.
  *
- * @throws UsageError when the folder holds anything already: no run is ever overwritten
+ * @throws UsageError when the folder holds anything already (no run is ever overwritten), or another process writes into it
  */
-export async function createRunFolder(path: string, config: Readonly<Record<string, unknown>>): Promise<RunFolder> {
-  const present = await readdir(path).catch(() => []);
-  if (present.length > 0)
-    refuse("train", `the run folder ${path} is not empty`, "choose another runFolder, or remove it");
-  await writeFileAtomic(join(path, "config.json"), `${JSON.stringify({ format: RUN_FORMAT, ...config }, null, 2)}\n`);
+export async function createRunFolder(path: string, options: RunFolderOptions): Promise<RunFolder> {
+  return await locked(path, async (lock) => {
+    const present = (await readdir(path)).filter((name) => !isOwnTrace(name));
+    if (present.length > 0) {
+      const remedy = "choose another runFolder, pass resume: true to continue the run in it, or remove it";
+      refuse("train", `the run folder ${path} is not empty`, remedy);
+    }
+    const text = JSON.stringify({ format: RUN_FORMAT, ...options.config }, null, 2);
+    await removeTemporaries(path);
+    await writeFileAtomic(join(path, "config.json"), `${text}\n`);
+    return await openFolder(path, lock, options, { stepsDone: 0, notes: [] });
+  });
+}
+
+/** Takes the folder's lock for `act`; gives it back when that fails. */
+export async function locked<T>(path: string, act: (lock: Lock) => Promise<T>): Promise<T> {
+  const lock = await takeLock(path);
+  try {
+    return await act(lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** What a process that was killed before its run began may leave. */
+function isOwnTrace(name: string): boolean {
+  return name === LOCK || name.startsWith(`${LOCK}.`) || isTemporary(name);
+}
+
+/** Opens a folder whose files are in order for steps from `stepsDone` on. */
+export async function openFolder(
+  path: string,
+  lock: Lock,
+  { keep = {}, environment }: RunFolderOptions,
+  { stepsDone, notes }: { readonly stepsDone: number; readonly notes: readonly string[] },
+): Promise<RunFolder> {
   const metrics = await openLines(join(path, "metrics.jsonl"));
+  const history = await openLines(join(path, "history.jsonl"));
+  const at = (): string => new Date().toISOString(); // for people; nothing is computed from it
+  await history.append({ kind: "start", at: at(), fromStep: stepsDone, notes, environment });
   return {
     path,
     async step(record, columns) {
-      const rollouts = await openLines(join(path, "rollouts", `${stepName(record.step)}.jsonl`));
-      await writeRollouts(rollouts, columns);
-      await rollouts.close();
+      await writeFileAtomic(rolloutsPath(path, record.step), rolloutLines(columns));
       await metrics.append(record);
     },
-    checkpoint: (stepsDone, fill) => writeFolderAtomic(join(path, "checkpoints", stepName(stepsDone)), fill),
-    close: () => metrics.close(),
+    async checkpoint(done, fill, score = Number.NaN) {
+      await metrics.sync(); // no checkpoint without the records before it, even if the power fails
+      await writeFolderAtomic(checkpointPath(path, done), async (folder) => {
+        await fill(folder);
+        await writeManifest(folder, { stepsDone: done, ...(Number.isFinite(score) && { score }) });
+      });
+      await removeOld(path, keep);
+    },
+    async close(end) {
+      const told = end && history.append({ kind: "end", at: at(), ...end });
+      const ended = await Promise.allSettled([told, metrics.close(), history.close()]);
+      await lock.release();
+      for (const one of ended) if (one.status === "rejected") throw one.reason;
+    },
   };
+}
+
+/** Removes the checkpoints that are neither the start, nor among the last, nor among the best. */
+async function removeOld(path: string, { last, best = 0 }: KeepCheckpoints): Promise<void> {
+  if (last === undefined) return;
+  const all = (await listCheckpoints(path)).filter(({ step }) => step > 0);
+  const scored = await Promise.all(
+    all.map(async (one) => ({ ...one, score: Number((await readManifest(one.path))?.notes.score ?? Number.NaN) })),
+  );
+  const ranked = scored
+    .filter(({ score }) => !Number.isNaN(score))
+    .sort((a, b) => b.score - a.score || b.step - a.step);
+  const kept = new Set([...all.slice(-last), ...ranked.slice(0, best)].map(({ step }) => step));
+  for (const { step, path: folder } of all) if (!kept.has(step)) await removeFolder(folder);
+}
+
+/** A run's checkpoints in the order of their steps. */
+export async function listCheckpoints(path: string): Promise<{ readonly step: number; readonly path: string }[]> {
+  const folder = join(path, "checkpoints");
+  const names = await readdir(folder).catch(() => []);
+  const steps = names.flatMap((name) => /^step-(\d{6,})$/.exec(name)?.[1] ?? []).map(Number);
+  return steps.sort((a, b) => a - b).map((step) => ({ step, path: checkpointPath(path, step) }));
+}
+
+function checkpointPath(path: string, step: number): string {
+  return join(path, "checkpoints", stepName(step));
+}
+
+/** Where a step's completions lie. */
+export function rolloutsPath(path: string, step: number): string {
+  return join(path, "rollouts", `${stepName(step)}.jsonl`);
 }
 
 /** `step-000012`: sorts as text in the order of the steps. */
@@ -97,10 +218,12 @@ export function stepName(step: number): string {
 /** Rows written between two turns of the event loop; a row takes about 50 us. */
 const ROWS_A_TURN = 64;
 
-async function writeRollouts(lines: LineWriter, columns: StepColumns): Promise<void> {
-  for (let b = 0; b < columns.rollouts.rows; b++) {
-    await lines.append(rolloutRow(columns, b));
-    if (b % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
+async function* rolloutLines(columns: StepColumns): AsyncGenerator<string> {
+  const { rows } = columns.rollouts;
+  for (let b = 0; b < rows; b += ROWS_A_TURN) {
+    const some = Array.from({ length: Math.min(ROWS_A_TURN, rows - b) }, (_, i) => rolloutRow(columns, b + i));
+    yield some.map((row) => `${JSON.stringify(row)}\n`).join("");
+    await nextTurn();
   }
 }
 

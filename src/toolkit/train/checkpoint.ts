@@ -1,25 +1,79 @@
-/** What a checkpoint folder holds: the policy in the Hugging Face layout, the optimizer's moments, the seams' states. */
+/**
+ * What a checkpoint folder holds: the policy in the Hugging Face layout, a value head, the optimizer's moments, and what
+ * the steps remember. Loaded again, the next step is the one that would have followed, bit for bit: random numbers and
+ * problems are functions of (seed, step), and everything else that a step reads is here.
+ */
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../files.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
+import { valueHeadName } from "../policy/parameters.ts";
 import type { Policy } from "../policy/policy.ts";
-import { writeSafetensors } from "../policy/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../policy/safetensors.ts";
+import { refuse } from "../refuse.ts";
+import type { Json } from "../seam.ts";
 import type { Stepper } from "./step.ts";
 
+const [OPTIMIZER, VALUE_HEAD, TRAINER] = ["optimizer.safetensors", "value_head.safetensors", "trainer.json"] as const;
+
 export interface CheckpointParts {
+  /** In training. */
   readonly policy: Policy;
-  readonly stepsDone: number;
-  readonly stepper: Pick<Stepper, "learner" | "seamStates">;
+  readonly stepper: Pick<Stepper, "learner" | "memory" | "restore">;
 }
 
-/** Writes a checkpoint into an empty folder: `optimizer.safetensors` and `trainer.json` beside the policy's files. */
-export async function saveCheckpoint(folder: string, { policy, stepsDone, stepper }: CheckpointParts): Promise<void> {
+/**
+ * Writes a checkpoint into an empty folder.
+ *
+ * @param memory of the moment after the last full step; the stepper's own may have gone on since
+ */
+export async function saveCheckpoint(
+  folder: string,
+  { policy, stepper }: CheckpointParts,
+  { stepsDone, memory }: { readonly stepsDone: number; readonly memory: Json },
+): Promise<void> {
   await policy.save(folder);
+  if (policy.hasValueHead) {
+    await writeSafetensors(join(folder, VALUE_HEAD), await policy.parameters.read([valueHeadName]));
+  }
   const { step: updates, first, second } = await stepper.learner.state();
   const moments: Record<string, HostTensor> = {};
-  for (const [name, tensor] of Object.entries(first)) moments[`first.${name}`] = tensor;
-  for (const [name, tensor] of Object.entries(second)) moments[`second.${name}`] = tensor;
-  await writeSafetensors(join(folder, "optimizer.safetensors"), moments);
-  const state = { stepsDone, updates, fingerprint: await policy.fingerprint(), seams: stepper.seamStates() };
-  await writeFileAtomic(join(folder, "trainer.json"), `${JSON.stringify(state, null, 2)}\n`);
+  if (updates > 0) {
+    for (const [name, tensor] of Object.entries(first)) moments[`first.${name}`] = tensor;
+    for (const [name, tensor] of Object.entries(second)) moments[`second.${name}`] = tensor;
+  }
+  await writeSafetensors(join(folder, OPTIMIZER), moments);
+  const state = { stepsDone, updates, fingerprint: await policy.fingerprint(), memory };
+  await writeFileAtomic(join(folder, TRAINER), `${JSON.stringify(state)}\n`);
+}
+
+/**
+ * Puts policy and stepper into the state that a checkpoint holds.
+ *
+ * @throws UsageError when the checkpoint is not of this policy and algorithm
+ */
+export async function loadCheckpoint(folder: string, { policy, stepper }: CheckpointParts): Promise<void> {
+  const head = join(folder, VALUE_HEAD);
+  const hasHead = (await stat(head).catch(() => undefined)) !== undefined;
+  await policy.parameters.write({
+    ...(await readSafetensors(join(folder, "model.safetensors"))),
+    ...(hasHead && (await readSafetensors(head))),
+  });
+  const path = join(folder, TRAINER);
+  const { updates, fingerprint, memory } = JSON.parse(await readFile(path, "utf8"));
+  const found = await policy.fingerprint();
+  if (found !== fingerprint) {
+    refuse("train", `the weights in ${folder} have fingerprint ${found}, not ${fingerprint}`, "remove the checkpoint");
+  }
+  if (updates > 0) await stepper.learner.restore({ step: updates, ...(await readMoments(join(folder, OPTIMIZER))) });
+  stepper.restore(memory);
+}
+
+async function readMoments(path: string) {
+  const [first, second]: [Record<string, HostTensor>, Record<string, HostTensor>] = [{}, {}];
+  for (const [name, tensor] of Object.entries(await readSafetensors(path))) {
+    if (name.startsWith("first.")) first[name.slice("first.".length)] = tensor;
+    else second[name.slice("second.".length)] = tensor;
+  }
+  return { first, second };
 }

@@ -51,6 +51,8 @@ export interface Learner {
   prepare(): Promise<void>;
   learn(columns: LearnColumns, settings: LearnSettings): Promise<Learned>;
   state(): Promise<OptimizerState>;
+  /** Continues from a state, bit for bit. */
+  restore(state: OptimizerState): Promise<void>;
   /** Frees gradients and moments; the policy stays. */
   dispose(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export function createLearner(options: LearnerOptions): Learner {
     prepare: () => graph.prepare(emptyBatch(shape, needs, policy.config.vocab_size)),
     learn: (columns, settings) => learn(graph, options, columns, settings),
     state: () => graph.state(),
+    restore: (state) => graph.restore(state),
     dispose: () => graph.dispose(),
   };
 }

@@ -57,18 +57,37 @@ export interface TrainOptions {
   readonly evaluation?: { readonly count?: number; readonly samples?: number };
   /** Every so many steps a copy of the policy is kept, for `TrainedRun.snapshots`. Default: none. */
   readonly snapshotEvery?: number;
-  /** Folder to keep the run in; it must not hold anything. Default: nothing is written. */
+  /** Folder to keep the run in; without `resume` it must not hold anything. Default: nothing is written. */
   readonly runFolder?: string;
   /**
-   * Steps between checkpoints in the run folder: policy, optimizer's moments, seams' states. `Policy.load` opens one; a
-   * run cannot be resumed from one yet. Default: at the end alone.
+   * Continues the run in `runFolder` from its newest whole checkpoint, or begins it where there is none: the weights,
+   * records and completions are those of a run that was never stopped, bit for bit. All options must be those of the
+   * beginning, except `steps`, `checkpointEvery`, `keepCheckpoints`, `snapshotEvery` and `signal`. Records of earlier
+   * steps are told again; snapshots are of later ones alone. Default false.
+   */
+  readonly resume?: boolean;
+  /**
+   * Steps between checkpoints in the run folder: all that a resumed run needs; `Policy.load` opens one. There is always
+   * one of the start and one of the end. Default 10: a checkpoint of nano takes some 60 ms, the most that is done again
+   * is ten steps.
    */
   readonly checkpointEvery?: number;
+  /** Which checkpoints stay besides those of start and end. Default: all. */
+  readonly keepCheckpoints?: KeepOptions;
   /**
    * Stops the run within a few tokens or one micro-batch; `finished` then resolves with `stopped: "aborted"`. A step is
    * taken whole or not at all: one that has updated weights is finished first. A held-out evaluation is dropped.
    */
   readonly signal?: AbortSignal;
+}
+
+export interface KeepOptions {
+  /** The newest so many, at least 1. Default: all, as in TRL and verl. */
+  readonly last?: number;
+  /** Besides, so many with the highest figure. Default 0. */
+  readonly best?: number;
+  /** The figure, as the newest record at the checkpoint has it. Default `"eval_reward"` with `evaluateEvery`, else `"reward"`. */
+  readonly by?: string;
 }
 
 const RULES: Readonly<Record<keyof TrainOptions, OptionRule>> = {
@@ -92,7 +111,9 @@ const RULES: Readonly<Record<keyof TrainOptions, OptionRule>> = {
   evaluation: { kind: "object" },
   snapshotEvery: { kind: "integer", min: 1 },
   runFolder: { kind: "string" },
+  resume: { kind: "boolean" },
   checkpointEvery: { kind: "integer", min: 1 },
+  keepCheckpoints: { kind: "object" },
   signal: { kind: "object" },
 };
 
@@ -119,7 +140,8 @@ export interface TrainSettings {
   readonly evaluateEvery: number | undefined;
   readonly evaluation: { readonly count: number; readonly samples: number };
   readonly snapshotEvery: number | undefined;
-  readonly checkpointEvery: number | undefined;
+  readonly checkpointEvery: number;
+  readonly keepCheckpoints: KeepOptions;
 }
 
 /**
@@ -135,6 +157,14 @@ export function trainSettings(options: TrainOptions): TrainSettings {
     count: { kind: "integer", min: 1 },
     samples: { kind: "integer", min: 1 },
   });
+  checkOptions("train, keepCheckpoints", options.keepCheckpoints ?? {}, {
+    last: { kind: "integer", min: 1 },
+    best: { kind: "integer", min: 0 },
+    by: { kind: "string" },
+  });
+  if (options.resume === true && options.runFolder === undefined) {
+    refuse("train", "resume is true and there is no runFolder", "pass the folder of the run to continue");
+  }
   const maxTokens = options.maxTokens ?? task.maxCompletionTokens;
   const tokens = tokensFor(task.maxPromptTokens + extraPromptTokens, maxTokens);
   const limit = policy.config.max_position_embeddings;
@@ -177,6 +207,7 @@ export function trainSettings(options: TrainOptions): TrainSettings {
     evaluateEvery: options.evaluateEvery,
     evaluation: { count: evaluation.count ?? 32, samples: evaluation.samples ?? 4 },
     snapshotEvery: options.snapshotEvery,
-    checkpointEvery: options.checkpointEvery,
+    checkpointEvery: options.checkpointEvery ?? 10,
+    keepCheckpoints: options.keepCheckpoints ?? {},
   };
 }

@@ -5,7 +5,7 @@ import type { Rollouts } from "../rollout.ts";
 
 /** Something in a step that a person should know of. */
 export interface StepEvent {
-  readonly kind: "no-gradient" | "unscored" | "all-cut-off" | "rollout" | "skipped";
+  readonly kind: "no-gradient" | "unscored" | "all-cut-off" | "rollout" | "skipped" | "diverged";
   readonly message: string;
 }
 

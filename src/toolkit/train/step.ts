@@ -8,6 +8,7 @@ import type { StepColumns } from "../runs/run-folder.ts";
 import { type Json, openSeam } from "../seam.ts";
 import { compareFingerprints } from "./identity.ts";
 import { createLearner, type Learned, type Learner } from "./learner.ts";
+import { type Memory, nothing, packMemory, unpackMemory } from "./memory.ts";
 import type { LearnColumns } from "./micro-batch.ts";
 import type { TrainOptions, TrainSettings } from "./options.ts";
 import { rolloutMetrics, type StepEvent, type StepRecord, stepEvents, verifiedRows } from "./record.ts";
@@ -27,8 +28,10 @@ export interface Stepper {
   prepare(): Promise<void>;
   step(step: number): Promise<{ readonly record: StepRecord; readonly columns: StepColumns }>;
   readonly learner: Learner;
-  /** State of every seam, for the checkpoint. */
-  seamStates(): Record<string, Json>;
+  /** What the steps so far leave for the next one, seams' states included. @returns a function that gives it as JSON */
+  memory(): () => Json;
+  /** Goes on from what {@link memory} gave, in an earlier process; before the first step. */
+  restore(memory: Json): void;
 }
 
 export function createStepper(setup: StepperOptions): Stepper {
@@ -38,30 +41,29 @@ export function createStepper(setup: StepperOptions): Stepper {
   const { maxTokens, temperature, optimizer } = settings;
   const learner = createLearner({ policy, algorithm, shape, maxTokens, temperature, optimizer });
   const scoring = createScoring({ algorithm, policy, base: options.policy, temperature, tokens: shape.tokens });
-  const seams = openSeams(algorithm);
-  const memory: Memory = { previous: undefined, metrics: undefined, tokensSeen: 0 };
-  const parts: StepParts = { ...setup, learner, scoring, seams, memory };
+  const parts = { ...setup, learner, scoring, seams: openSeams(algorithm), memory: nothing };
   return {
     learner,
     prepare: () => learner.prepare(),
     step: (step) => takeStep(parts, step),
-    seamStates: () =>
-      Object.fromEntries(Object.entries(seams).flatMap(([name, seam]) => (seam ? [[name, seam.save()]] : []))),
+    memory() {
+      const { memory, seams } = parts;
+      const states = Object.entries(seams).flatMap(([name, seam]) => (seam ? [[name, seam.save()] as const] : []));
+      return () => packMemory(memory, Object.fromEntries(states));
+    },
+    restore(saved) {
+      const { memory, seams } = unpackMemory(saved);
+      parts.memory = memory;
+      parts.seams = openSeams(algorithm, seams);
+    },
   };
-}
-
-/** What a step remembers of the steps before. */
-interface Memory {
-  previous: { readonly rollouts: Rollouts; readonly rewards: Rewards } | undefined;
-  metrics: StepRecord["metrics"] | undefined;
-  tokensSeen: number;
 }
 
 interface StepParts extends StepperOptions {
   readonly learner: Learner;
   readonly scoring: Scoring;
   readonly seams: Seams;
-  readonly memory: Memory;
+  memory: Memory;
 }
 
 async function takeStep(
@@ -84,8 +86,7 @@ async function takeStep(
   const skipped = rollouts.rows === 0 ? "there are no completions to learn from" : advantages.skip;
   const { learned, update } = await learnAndUpdate(parts, step, { columns, rate, skipped });
   const timing = { rollout, verify: verified, score, train: clock() };
-  memory.previous = { rollouts, rewards };
-  memory.tokensSeen += rollouts.spentTokens ?? processedTokens(rollouts);
+  const tokensSeen = memory.tokensSeen + (rollouts.spentTokens ?? processedTokens(rollouts));
   const metrics = {
     ...(rollouts.rows > 0 && rolloutMetrics(rollouts, rewards)),
     ...promptMetrics,
@@ -94,10 +95,10 @@ async function takeStep(
     ...advantages.metrics,
     ...learned.metrics,
     ...update,
-    ...{ learning_rate: rate, num_tokens: memory.tokensSeen, step_time: seconds(timing) },
+    ...{ learning_rate: rate, num_tokens: tokensSeen, step_time: seconds(timing) },
   };
   const record = recordOf({ step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped });
-  memory.metrics = record.metrics;
+  parts.memory = { previous: { rollouts, rewards }, metrics: record.metrics, tokensSeen };
   return { columns, record };
 }
 
@@ -152,13 +153,16 @@ function verify({ seams, options, settings, scoring }: StepParts, step: number) 
     seams.reward.next({ task: options.task, rollouts, step, steps, seed, models: scoring.models });
 }
 
-function openSeams({ curriculum, rollout, reward, advantage, update }: CompleteAlgorithm) {
+function openSeams(
+  { curriculum, rollout, reward, advantage, update }: CompleteAlgorithm,
+  saved: Readonly<Record<string, Json | undefined>> = {},
+) {
   return {
-    curriculum: openSeam(curriculum),
-    rollout: openSeam(rollout),
-    reward: openSeam(reward),
-    advantage: openSeam(advantage),
-    update: update && openSeam(update),
+    curriculum: openSeam(curriculum, saved.curriculum),
+    rollout: openSeam(rollout, saved.rollout),
+    reward: openSeam(reward, saved.reward),
+    advantage: openSeam(advantage, saved.advantage),
+    update: update && openSeam(update, saved.update),
   };
 }
 type Seams = ReturnType<typeof openSeams>;

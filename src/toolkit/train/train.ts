@@ -2,13 +2,15 @@
  * The training loop: problems, completions, rewards, advantages, losses, weights, record; each through its seam.
  * It knows no algorithm and no plot: it calls the seams' functions and yields records.
  */
-import { type CompleteAlgorithm, complete, describe } from "../algorithm.ts";
+import { type CompleteAlgorithm, complete } from "../algorithm.ts";
 import { evaluate } from "../evaluate.ts";
 import type { Policy } from "../policy/policy.ts";
 import { progressReporter } from "../progress.ts";
-import { environment } from "../runs/environment.ts";
-import { createRunFolder, type RunFolder } from "../runs/run-folder.ts";
-import { saveCheckpoint } from "./checkpoint.ts";
+import type { FoundRun } from "../runs/resume-folder.ts";
+import type { RunEnd, RunFolder } from "../runs/run-folder.ts";
+import type { Json } from "../seam.ts";
+import { begin, comparedWith } from "./begin.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type TrainOptions, type TrainSettings, trainSettings } from "./options.ts";
 import type { StepRecord } from "./record.ts";
 import { type EmitStep, type Run, type Snapshot, startRun, type TrainedRun } from "./run.ts";
@@ -47,28 +49,26 @@ interface Loop {
 }
 
 async function runLoop(loop: Loop): Promise<Omit<TrainedRun, "records">> {
-  const { options, settings } = loop;
+  const { options, settings, algorithm } = loop;
   const start = performance.now();
-  const folder = await openFolder(loop);
-  const withHead = loop.algorithm.objective.needs.values === true;
-  const policy = withHead ? await options.policy.withValueHead() : await options.policy.clone();
-  const stepper = createStepper({ ...loop, policy });
-  const snapshots: Snapshot[] = [];
+  const { folder, found } = await begin(options, settings, algorithm);
+  const end: { -readonly [K in keyof RunEnd]: RunEnd[K] } = { stopped: "failed", steps: found.records.length };
   try {
-    await stepper.prepare();
-    const done = await steps(loop, { policy, stepper, folder, snapshots });
-    await keep(folder, done, policy, stepper);
-    const stopped = done < settings.steps ? "aborted" : "finished";
+    const withHead = algorithm.objective.needs.values === true;
+    const policy = withHead ? await options.policy.withValueHead() : await options.policy.clone();
+    const parts: Parts = { policy, stepper: createStepper({ ...loop, policy }), folder, found, snapshots: [] };
+    Object.assign(end, await takeSteps(loop, parts));
     const trained = withHead ? await policy.withoutValueHead() : policy;
     if (trained !== policy) await policy.dispose();
     const seconds = (performance.now() - start) / 1000;
+    const { snapshots } = parts;
+    const stopped = end.steps < settings.steps ? "aborted" : "finished";
     return { policy: trained, base: options.policy, snapshots, stopped, seconds };
   } catch (error) {
-    for (const kept of [{ policy }, ...snapshots]) await kept.policy.dispose(); // nobody else has them
+    end.error = error instanceof Error ? error.message : String(error);
     throw error;
   } finally {
-    await stepper.learner.dispose();
-    await folder?.close();
+    await folder?.close(end);
   }
 }
 
@@ -76,36 +76,92 @@ interface Parts {
   readonly policy: Policy;
   readonly stepper: Stepper;
   readonly folder: RunFolder | undefined;
+  readonly found: FoundRun;
   readonly snapshots: Snapshot[];
 }
 
-/** Takes the steps; returns how many were done in full. */
+/** From the beginning, or from what was found, to the end; frees all but policy and snapshots, and those on failure. */
+async function takeSteps(loop: Loop, parts: Parts): Promise<RunEnd> {
+  const { policy, stepper, found, snapshots, folder } = parts;
+  const { steps: total } = loop.settings;
+  try {
+    if (found.checkpoint !== undefined) await loadCheckpoint(found.checkpoint, parts);
+    if (found.records.length < total) await stepper.prepare();
+    const keep = keeper(loop, parts);
+    if (found.checkpoint === undefined) await keep({ done: 0, memory: stepper.memory() }, []);
+    const { last, records } = await steps(loop, parts, keep);
+    if (folder && !lacksEvaluation(records.at(-1), loop.settings)) await keep(last, records);
+    return { stopped: last.done < total ? "aborted" : "finished", steps: last.done };
+  } catch (error) {
+    for (const kept of [{ policy }, ...snapshots]) await kept.policy.dispose(); // nobody else has them
+    throw error;
+  } finally {
+    await stepper.learner.dispose();
+  }
+}
+
+/** The moment after a step. */
+interface Boundary {
+  /** Steps done. */
+  readonly done: number;
+  /** What they remember; kept aside because a step that is stopped has already asked some seams. */
+  readonly memory: () => Json;
+}
+
+/** Makes checkpoints, none twice. */
+function keeper({ settings }: Loop, { policy, stepper, folder, found }: Parts) {
+  const { evaluateEvery, keepCheckpoints } = settings;
+  const by = keepCheckpoints.by ?? (evaluateEvery === undefined ? "reward" : "eval_reward");
+  let newest = found.checkpoint === undefined ? -1 : found.records.length;
+  return async ({ done, memory }: Boundary, records: readonly StepRecord[]): Promise<void> => {
+    if (folder === undefined || done === newest) return;
+    const score = records.findLast(({ metrics }) => metrics[by] !== undefined)?.metrics[by];
+    const state = { stepsDone: done, memory: memory() };
+    await folder.checkpoint(done, (path) => saveCheckpoint(path, { policy, stepper }, state), score);
+    newest = done;
+  };
+}
+
+/** Whether the signal stopped the step's evaluation: a run that is resumed takes the step again, to have it. */
+function lacksEvaluation(record: StepRecord | undefined, { evaluateEvery }: TrainSettings): boolean {
+  if (record === undefined || evaluateEvery === undefined || (record.step + 1) % evaluateEvery !== 0) return false;
+  return record.metrics.eval_reward === undefined;
+}
+
+/** Takes the steps; returns the moment after the last one that was done in full, and the records of all. */
 async function steps(
   { options, settings, emit }: Loop,
-  { policy, stepper, folder, snapshots }: Parts,
-): Promise<number> {
+  { policy, stepper, folder, snapshots, found }: Parts,
+  keep: ReturnType<typeof keeper>,
+): Promise<{ readonly last: Boundary; readonly records: readonly StepRecord[] }> {
   const total = settings.steps;
   const report = progressReporter({ task: `train ${options.task.name}`, total, unit: "steps" });
+  const records: StepRecord[] = [];
+  const tell = (record: StepRecord): void => {
+    records.push(record);
+    const { reward = Number.NaN, tokens_per_second: speed = 0 } = record.metrics;
+    report(record.step + 1, { reward, "tokens/s": speed });
+    emit(record);
+  };
   report(0);
-  for (let step = 0; step < total; step++) {
+  found.records.forEach(tell);
+  let last: Boundary = { done: records.length, memory: stepper.memory() };
+  for (let step = last.done; step < total; step++) {
     const taken = await unlessAborted(options.signal, () => stepper.step(step));
-    if (taken === undefined) return step;
-    const plain = taken.record;
+    if (taken === undefined) break;
+    const plain = comparedWith(found.later[step - found.records.length], taken.record);
     const record = (await unlessAborted(options.signal, () => evaluated(plain, options, policy, settings))) ?? plain;
     await folder?.step(record, taken.columns);
-    if ((step + 1) % (settings.checkpointEvery ?? total) === 0 && step + 1 < total) {
-      await keep(folder, step + 1, policy, stepper);
-    }
+    if (folder) last = { done: step + 1, memory: stepper.memory() };
+    else last = { ...last, done: step + 1 };
+    const due = (step + 1) % settings.checkpointEvery === 0 && step + 1 < total;
+    if (due && !lacksEvaluation(record, settings)) await keep(last, [...records, record]);
     if ((step + 1) % (settings.snapshotEvery ?? Number.POSITIVE_INFINITY) === 0) {
       snapshots.push({ step: step + 1, policy: await policy.clone() });
     }
-    report(step + 1, {
-      reward: record.metrics.reward ?? Number.NaN,
-      "tokens/s": record.metrics.tokens_per_second ?? 0,
-    });
-    emit(record);
+    tell(record);
   }
-  return total;
+  return { last, records };
 }
 
 /** The result, or undefined when the signal stopped it. */
@@ -139,24 +195,4 @@ async function evaluated(
     problems.reduce((total, problem) => total + count(problem), 0);
   const reward = sum(({ correct }) => correct) / sum(({ n }) => n);
   return { ...record, metrics: { ...record.metrics, eval_reward: reward } };
-}
-
-async function keep(folder: RunFolder | undefined, done: number, policy: Policy, stepper: Stepper): Promise<void> {
-  if (folder === undefined || done === 0) return;
-  await folder.checkpoint(done, (path) => saveCheckpoint(path, { policy, stepsDone: done, stepper }));
-}
-
-async function openFolder({ options, settings, algorithm }: Loop): Promise<RunFolder | undefined> {
-  if (options.runFolder === undefined) return undefined;
-  const { task, policy } = options;
-  const { learningRate, ...plain } = settings;
-  const config: Record<string, unknown> = {
-    startedAt: new Date().toISOString(), // allowed: for people; nothing is computed from it
-    task: { name: task.name, settings: task.settings },
-    algorithm: { name: algorithm.name, choices: describe(algorithm) },
-    settings: { ...plain, learningRate: typeof learningRate === "number" ? learningRate : learningRate.toString() },
-    policy: { config: policy.config, fingerprint: await policy.fingerprint() },
-    environment: await environment(),
-  };
-  return createRunFolder(options.runFolder, config);
 }

@@ -48,7 +48,7 @@ const columns: StepColumns = {
 
 test("run folder: what is written is read back, token ids and float32 log-probs exactly", async () => {
   const path = fresh();
-  const folder = await createRunFolder(path, { seed: 3 });
+  const folder = await createRunFolder(path, { config: { seed: 3 } });
   await folder.step(record(0), columns);
   await folder.step(record(1), columns);
   await folder.checkpoint(2, async (at) => writeFileSync(join(at, "weights"), "w"));
@@ -72,13 +72,13 @@ test("run folder: what is written is read back, token ids and float32 log-probs 
 
 test("run folder: a folder with anything in it is refused", async () => {
   const path = fresh();
-  await (await createRunFolder(path, {})).close();
-  await expect(createRunFolder(path, {})).rejects.toThrow(/is not empty; choose another runFolder/);
+  await (await createRunFolder(path, { config: {} })).close();
+  await expect(createRunFolder(path, { config: {} })).rejects.toThrow(/is not empty; choose another runFolder/);
 });
 
 test("readRun: a last line cut off is left out with a note; whole lines before it are kept", async () => {
   const path = fresh();
-  const folder = await createRunFolder(path, {});
+  const folder = await createRunFolder(path, { config: {} });
   await folder.step(record(0), columns);
   await folder.close();
   appendFileSync(join(path, "metrics.jsonl"), '{"step":1,"metr');
@@ -89,7 +89,7 @@ test("readRun: a last line cut off is left out with a note; whole lines before i
 
 test("readRun: a broken line in the middle is refused with file and line", async () => {
   const path = fresh();
-  const folder = await createRunFolder(path, {});
+  const folder = await createRunFolder(path, { config: {} });
   for (const step of [0, 1, 2]) await folder.step(record(step), columns);
   await folder.close();
   const metrics = join(path, "metrics.jsonl");
@@ -101,7 +101,7 @@ test("readRun: a broken line in the middle is refused with file and line", async
 test("readRun: no folder, no JSON and another format are each named", async () => {
   const path = fresh();
   await expect(readRun(path)).rejects.toThrow(/cannot read .*config.json; pass a folder that train\(\) wrote/);
-  await (await createRunFolder(path, {})).close();
+  await (await createRunFolder(path, { config: {} })).close();
   writeFileSync(join(path, "config.json"), "[1");
   await expect(readRun(path)).rejects.toThrow(/config.json is not a JSON object/);
   writeFileSync(join(path, "config.json"), '{"format":"rlvr-run/9"}');

@@ -238,13 +238,13 @@ test("train: a run folder holds config, records, rollouts and checkpoints that l
     settings: { steps: 3, seed: 5 },
   });
   expect(await stored.rollouts(2)).toHaveLength(16);
-  expect(stored.checkpoints.map((path) => path.slice(-6))).toEqual(["000002", "000003"]);
-  const loaded = await Policy.load(stored.checkpoints[1] ?? "");
+  expect(stored.checkpoints.map((path) => path.slice(-6))).toEqual(["000000", "000002", "000003"]);
+  const [start = "", , end = ""] = stored.checkpoints;
+  const [first, loaded] = [await Policy.load(start), await Policy.load(end)];
+  expect(await first.fingerprint()).toBe(await policy.fingerprint());
   expect(await loaded.fingerprint()).toBe(await trained.fingerprint());
-  expect(readdirSync(stored.checkpoints[1] ?? "")).toEqual(
-    expect.arrayContaining(["optimizer.safetensors", "trainer.json"]),
-  );
-  await Promise.all([loaded.dispose(), trained.dispose()]);
+  expect(readdirSync(end)).toEqual(expect.arrayContaining(["optimizer.safetensors", "trainer.json", "manifest.json"]));
+  await Promise.all([first.dispose(), loaded.dispose(), trained.dispose()]);
 });
 
 test.each([
