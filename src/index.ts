@@ -118,6 +118,7 @@ export {
   selectRows,
   unscoredBehind,
 } from "./toolkit/rows.ts";
+export { saveEvaluation } from "./toolkit/runs/evaluation-file.ts";
 export * from "./toolkit/runs/import.ts";
 export { readRun, type StoredRun } from "./toolkit/runs/read-run.ts";
 export { storedStep } from "./toolkit/runs/stored-step.ts";

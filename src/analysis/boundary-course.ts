@@ -158,7 +158,7 @@ function problemsOver(
   });
 }
 
-function courseTables({ checkpoints, ks, problems, recovered }: BoundaryCourse): Table[] {
+export function courseTables({ checkpoints, ks, problems, recovered }: BoundaryCourse): Table[] {
   const names = checkpoints.map(({ name }) => name);
   const fate = (of: Fate): (number | undefined)[] => checkpoints.map(({ boundary }) => boundary?.fates[of].ids.length);
   const changed = (s: number, to: -1 | 1): number => problems.filter(({ change }) => change[s] === to).length;

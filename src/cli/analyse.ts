@@ -9,6 +9,11 @@ interface Analysis {
 }
 
 const ANALYSES: Readonly<Record<string, Analysis>> = {
+  boundary: {
+    summary:
+      "what two or more checkpoints can solve at all: pass@k, crossing, problems lost and gained, what would settle it",
+    load: async () => (await import("./analyse/boundary.ts")).analyseBoundary,
+  },
   compare: {
     summary: "what is in anybody's run, its logged numbers checked; two runs paired by problem",
     load: async () => (await import("./analyse/compare.ts")).analyseCompare,

@@ -1,5 +1,5 @@
 /** Figures of the reasoning boundary: what the base and the trained policy can solve, and what became of each problem. */
-import type { Fate, ReasoningBoundary } from "../analysis/index.ts";
+import type { BoundaryQuestion, Fate, ReasoningBoundary } from "../analysis/index.ts";
 import { curvePoints, type PairSampleOptions, pairBook, problemPoint, problemsPoint } from "./boundary-samples.ts";
 import { type Figure, figure } from "./figure.ts";
 import { axesOf, curve, fixed, grid, heading, interval, percent, powersOfTwo, rule, some } from "./marks.ts";
@@ -26,7 +26,7 @@ export function boundaryFigure(boundary: ReasoningBoundary, options: PairSampleO
     );
   const layout: Layout = {
     ...frame({
-      title: "Reasoning boundary: pass@k of the base and the trained policy",
+      title: boundaryTitle(boundary),
       subtitle: sampleLine(boundary),
     }),
     hovermode: "x unified",
@@ -43,7 +43,28 @@ export function boundaryFigure(boundary: ReasoningBoundary, options: PairSampleO
   return figure({ data, layout, summary: boundaryWords(boundary), samples: book.finish() });
 }
 
-function sampleLine({ problems, n, confidence }: ReasoningBoundary): string {
+const verdictWords: Readonly<Record<ReasoningBoundary["moves"]["verdict"], string>> = {
+  shrinks: "The boundary shrinks",
+  grows: "The boundary grows",
+  "shrinks and grows": "The boundary moves both ways",
+  "no change shown": "No problem shown to cross the boundary",
+};
+
+/** "The boundary shrinks (8 lost); pass@1 0.23, then 0.57". What a single problem shows goes before what the curves show. */
+function boundaryTitle({ moves, crossing, curve: points }: ReasoningBoundary): string {
+  const counts = [
+    ...(moves.lost.length > 0 ? [`${moves.lost.length} lost`] : []),
+    ...(moves.gained.length > 0 ? [`${moves.gained.length} gained`] : []),
+  ];
+  const lead = counts.length === 0 && crossing.clearFrom !== undefined;
+  const words = lead ? `The base reaches more from k = ${crossing.clearFrom} on` : verdictWords[moves.verdict];
+  const verdict = `${words}${counts.length > 0 ? ` (${counts.join(", ")})` : ""}`;
+  const [first] = points;
+  if (first === undefined) return verdict;
+  return `${verdict}; pass@${first.k} ${fixed(first.base.value)}, then ${fixed(first.trained.value)}`;
+}
+
+export function sampleLine({ problems, n, confidence }: ReasoningBoundary): string {
   const samples = n.equal ? `${n.common} samples each` : `${n.common} samples or more each`;
   return `${problems.length} problems, ${samples}; bands: ${percent(confidence)} intervals over problems`;
 }
@@ -85,7 +106,8 @@ const corner = {
 function crossingWords({ crossing, n, confidence }: Pick<ReasoningBoundary, "crossing" | "n" | "confidence">): string {
   const { k, low, high } = crossing;
   const range = `${low ?? `beyond ${n.common}`} to ${high ?? `beyond ${n.common}`}`;
-  return `the base overtakes at k = ${k} (${percent(confidence)}: ${range})`;
+  const clear = crossing.clearFrom === undefined ? "" : `, clearly from ${crossing.clearFrom}`;
+  return `the base overtakes at k = ${k} (${percent(confidence)}: ${range})${clear}`;
 }
 
 function boundaryWords(boundary: ReasoningBoundary): string {
@@ -97,7 +119,16 @@ function boundaryWords(boundary: ReasoningBoundary): string {
   );
   const crossed = crossing.k === undefined ? `no crossing up to k = ${n.common}` : crossingWords(boundary);
   const changed = `gained ${fates.gained.ids.length} problems, lost ${fates.lost.ids.length}`;
-  return [`Reasoning boundary, ${sampleLine(boundary)}`, ...values, crossed, changed].join("\n");
+  const moved = `${verdictWords[boundary.moves.verdict]}: ${boundary.moves.lost.length} lost and ${boundary.moves.gained.length} gained whatever chance did`;
+  const open = boundary.questions.flatMap(questionWords);
+  return [`Reasoning boundary, ${sampleLine(boundary)}`, ...values, crossed, changed, moved, ...open].join("\n");
+}
+
+/** What would settle an open question. */
+function questionWords({ question, k, settled, problems, samples }: BoundaryQuestion): string[] {
+  if (settled || problems === undefined) return [];
+  const more = samples === undefined ? "more samples alone would not do" : `or ${samples} samples of each`;
+  return [`open: ${question} (k = ${k}); as large as it looks, ${problems} problems would settle it, ${more}`];
 }
 
 /**

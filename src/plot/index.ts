@@ -1,5 +1,8 @@
 export { boundaryFigure, solvedMatrixFigure } from "./boundary.ts";
+export { boundaryCourseFigure, type CourseSampleOptions } from "./boundary-course.ts";
+export { boundaryDetailFigure } from "./boundary-detail.ts";
 export type { PairSampleOptions, PairSamples } from "./boundary-samples.ts";
+export { boundaryTable } from "./boundary-table.ts";
 export { type DisplayOptions, display } from "./display.ts";
 export { entropyFigure } from "./entropy.ts";
 export { collapseFigure, entropyLedgerFigure } from "./entropy-ledger.ts";
@@ -24,6 +27,7 @@ export {
   type SampleSource,
   sampleBook,
 } from "./samples.ts";
+export { type HtmlView, type SortableCell, type SortableColumn, sortableTable } from "./sortable.ts";
 export { renderPng, renderSvg } from "./static.ts";
 export type { StepSampleOptions } from "./step-samples.ts";
 export { limitFigure, supportFigure } from "./support.ts";

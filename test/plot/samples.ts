@@ -2,6 +2,8 @@
 import {
   type AggregateReport,
   aggregateReport,
+  type BoundaryCourse,
+  boundaryCourse,
   type CheckpointTrajectory,
   type CollapseForecast,
   collapseForecast,
@@ -32,6 +34,8 @@ import {
 } from "../../src/analysis/index.ts";
 import {
   alignmentFigure,
+  boundaryCourseFigure,
+  boundaryDetailFigure,
   boundaryFigure,
   collapseFigure,
   entropyFigure,
@@ -76,6 +80,23 @@ export function boundarySample(): ReasoningBoundary {
   const base = run((i) => (i % 3 === 2 ? 0.04 : 0.3));
   const trained = run((i) => (i % 3 === 2 ? (i % 2 === 0 ? 0.006 : 0) : 0.85));
   return reasoningBoundary(base, trained, { resamples: 200 });
+}
+
+/** Four checkpoints of sixty problems: two thirds are learned, the hard third is unlearned on the way. */
+export function boundaryCourseSample(): BoundaryCourse {
+  const draw = random("boundary course");
+  const counts = (rate: (i: number) => number): SolveCounts => ({
+    problems: Array.from({ length: 60 }, (_, i) => {
+      const correct = Array.from({ length: 64 }, () => draw.uniform() < rate(i)).filter(Boolean).length;
+      return { id: `problem-${i}`, n: 64, correct };
+    }),
+  });
+  const checkpoint = (step: number, easy: number, hard: number) => ({
+    name: `step ${step}`,
+    counts: counts((i) => (i % 3 === 2 ? hard : easy * (0.5 + (i % 7) / 12))),
+  });
+  const steps = [checkpoint(0, 0.3, 0.15), checkpoint(20, 0.5, 0.1), checkpoint(40, 0.7, 0.03), checkpoint(60, 0.9, 0)];
+  return boundaryCourse(steps, { resamples: 200 });
 }
 
 /** Counts of the boundary's problems, under their names. */
@@ -463,6 +484,8 @@ export function gallery(): Readonly<Record<string, Figure>> {
   return {
     boundary: boundaryFigure(boundarySample()),
     solved: solvedMatrixFigure(boundarySample()),
+    "boundary detail": boundaryDetailFigure(boundarySample()),
+    "boundary course": boundaryCourseFigure(boundaryCourseSample()),
     entropy: entropyFigure(entropySample()),
     ledger: entropyLedgerFigure(ledgerSample()),
     collapse: collapseFigure(collapseSample()),

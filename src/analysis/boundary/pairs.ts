@@ -16,6 +16,8 @@ export interface SolveProblem extends Counts {
   readonly level?: number;
   /** Samples without a score; not among the n. Default 0. */
   readonly failed?: number;
+  /** Samples scored between 0 and 1, among the n and not right. Default: counted among the completions. */
+  readonly partial?: number;
   /** The samples behind the counts: n scored ones, and those that failed. */
   readonly completions?: readonly SolveSample[];
 }
@@ -37,7 +39,7 @@ export interface Excluded {
   readonly unsampled: readonly string[];
   /** Samples without a score, which are not among any n. */
   readonly unscored: { readonly base: number; readonly trained: number };
-  /** Samples scored between 0 and 1, which count as not right. Known only where samples were kept. */
+  /** Samples scored between 0 and 1, which count as not right, as far as the run says so. */
   readonly partial: { readonly base: number; readonly trained: number };
 }
 
@@ -74,7 +76,9 @@ export function pairProblems(
     trained: pairs.reduce((sum, pair) => sum + count(pair.trained), 0),
   });
   const unscored = both(({ failed = 0 }) => failed);
-  const partial = both(({ completions = [] }) => completions.filter(({ status }) => status === "partial").length);
+  const partial = both(
+    (problem) => problem.partial ?? problem.completions?.filter(({ status }) => status === "partial").length ?? 0,
+  );
   return { pairs, excluded: { onlyInBase, onlyInTrained, unsampled, unscored, partial } };
 }
 

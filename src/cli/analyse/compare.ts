@@ -6,15 +6,21 @@ import { loggedTables } from "../../analysis/logged-numbers.ts";
 import { boundaryFigure } from "../../plot/index.ts";
 import { refuse } from "../../toolkit/refuse.ts";
 import { importTables } from "../../toolkit/runs/import/import-run.ts";
-import {
-  type ImportedRun,
-  type ImportedSet,
-  type ImportOptions,
-  importedSet,
-  importRun,
-} from "../../toolkit/runs/import.ts";
+import { type ImportedRun, type ImportedSet, importedSet, importRun } from "../../toolkit/runs/import.ts";
 import type { Table } from "../../toolkit/table.ts";
+import {
+  exclusion,
+  found,
+  importHelp,
+  importOptions,
+  numberOption,
+  readingOf,
+  titleOf,
+  withSamples,
+} from "./imported.ts";
 import { type AnalysisOutput, checkOutputs, outputHelp, outputOptions, writeOutput } from "./output.ts";
+
+const WHERE = "rlvr analyse compare";
 
 const HELP = `rlvr analyse compare <run> [<other run>] [options]
 
@@ -23,11 +29,7 @@ One run: what is in it, and its logged numbers beside the right ones. Two runs: 
 
       --set name           set of problems (again for the second run's, where it differs)
       --step n             its step (again for the second run's)
-      --score name         field that holds the score, where there are several
-      --correct-from x     scores from here up are right (default: only 1 is)
-      --missing exclude    leave out problems that only one run has, and list them
-      --bad-rows exclude   leave out rows that cannot be read, and list them
-${outputHelp}`;
+${importHelp}${outputHelp}`;
 
 /** Runs the command; returns its exit code. */
 export async function analyseCompare(args: readonly string[]): Promise<number> {
@@ -35,12 +37,7 @@ export async function analyseCompare(args: readonly string[]): Promise<number> {
     args: [...args],
     allowPositionals: true,
     options: {
-      set: { type: "string", multiple: true, default: [] },
-      step: { type: "string", multiple: true, default: [] },
-      score: { type: "string" },
-      "correct-from": { type: "string" },
-      missing: { type: "string" },
-      "bad-rows": { type: "string" },
+      ...importOptions,
       ...outputOptions,
     },
   });
@@ -50,16 +47,11 @@ export async function analyseCompare(args: readonly string[]): Promise<number> {
   }
   const [first, second, ...more] = positionals;
   if (first === undefined || more.length > 0) {
-    refuse("rlvr analyse compare", `${positionals.length} runs are named`, "name one or two files or folders");
+    refuse(WHERE, `${positionals.length} runs are named`, "name one or two files or folders");
   }
-  const missing = exclusion("missing", values.missing);
-  const steps = values.step.map((text) => number("step", text));
-  const from = values["correct-from"];
-  const options: ImportOptions = {
-    ...(values.score === undefined ? {} : { score: values.score }),
-    ...(from === undefined ? {} : { correctFrom: number("correct-from", from) }),
-    badRows: exclusion("bad-rows", values["bad-rows"]),
-  };
+  const missing = exclusion(WHERE, "missing", values.missing);
+  const steps = (values.step ?? []).map((text) => numberOption(WHERE, "step", text));
+  const options = { ...readingOf(WHERE, values), keepTokens: true };
   await checkOutputs(values);
   const run = await importRun(first, options);
   if (second === undefined) {
@@ -67,7 +59,7 @@ export async function analyseCompare(args: readonly string[]): Promise<number> {
     return 0;
   }
   const other = await importRun(second, options);
-  const chosen = (of: ImportedRun, i: number): ImportedSet => chosenSet(of, at(values.set, i), at(steps, i));
+  const chosen = (of: ImportedRun, i: number): ImportedSet => chosenSet(of, at(values.set ?? [], i), at(steps, i));
   await writeOutput(twoRuns({ run, other, base: chosen(run, 0), trained: chosen(other, 1) }, missing), values);
   return 0;
 }
@@ -102,8 +94,7 @@ interface Pair {
 
 function twoRuns({ run, other, base, trained }: Pair, missing: "refuse" | "exclude"): AnalysisOutput {
   const boundary = reasoningBoundary(base, trained, { missing });
-  const kept = [base, trained].some(({ problems }) => problems.some(({ completions = [] }) => completions.length > 0));
-  const figure = boundaryFigure(boundary, kept ? { samples: { base, trained } } : {});
+  const figure = boundaryFigure(boundary, withSamples({ base, trained }));
   const shares = (of: "base" | "trained"): number[] => boundary.problems.map(({ [of]: { n, correct } }) => correct / n);
   const difference = pairedDifference(shares("base"), shares("trained"));
   const accuracies = (["base", "trained"] as const).map((of) => {
@@ -111,12 +102,11 @@ function twoRuns({ run, other, base, trained }: Pair, missing: "refuse" | "exclu
       return clusteredShare(boundary.problems.map(({ [of]: counts }) => outcomes(counts)));
     return { value: shares(of)[0], low: undefined, high: undefined }; // one problem says nothing about others
   });
-  const titles = [base, trained].map(({ name, step }) => `${name}${step === undefined ? "" : ` at step ${step}`}`);
   const accuracy: Table = {
     title: "accuracy",
     columns: {
       run: [run.path, other.path, "difference, paired by problem"],
-      set: [...titles, undefined],
+      set: [titleOf(base), titleOf(trained), undefined],
       problems: Array(3).fill(boundary.problems.length),
       accuracy: [...accuracies.map(({ value }) => value), difference.value],
       low: [...accuracies.map(({ low }) => low), difference.low],
@@ -138,24 +128,6 @@ function outcomes({ n, correct }: { readonly n: number; readonly correct: number
   return new Uint8Array(n).fill(1, 0, correct);
 }
 
-function found({ path, formats, files, badRows, notes, ignored }: ImportedRun): string {
-  const out = [...badRows.map(({ file, line, problem }) => `${file}, line ${line ?? "?"} ${problem}`), ...notes];
-  const left = out.length === 0 ? "" : `; left out: ${out.slice(0, 5).join("; ")}${out.length > 5 ? "; …" : ""}`;
-  const unknown = ignored.length === 0 ? "" : `, ${ignored.length} others`;
-  return `${path}: ${formats.join(", ")} in ${files.length} files${unknown}${left}.`;
-}
-
 function hasRows({ columns }: Table): boolean {
   return Object.values(columns).some((column) => column.length > 0);
-}
-
-function number(flag: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value)) return value;
-  return refuse("rlvr analyse compare", `--${flag} is "${text}"`, "pass a number");
-}
-
-function exclusion(flag: string, text: string | undefined): "refuse" | "exclude" {
-  if (text === undefined || text === "refuse") return "refuse";
-  return text === "exclude" ? text : refuse("rlvr analyse compare", `--${flag} is "${text}"`, 'pass "exclude"');
 }

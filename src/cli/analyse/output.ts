@@ -12,6 +12,8 @@ export interface AnalysisOutput {
   readonly tables: readonly Table[];
   /** The default figure first: it is the one that `--svg` and `--png` draw. */
   readonly figures: readonly Figure[];
+  /** HTML that stands under the figures. Default: nothing. */
+  readonly views?: readonly string[];
   /** Sentences that stand above the tables: the result in words, and what was left out. */
   readonly notes: readonly string[];
   /** What `--json` writes. Typed arrays become lists, what JSON cannot hold becomes null. */
@@ -79,7 +81,7 @@ export async function writeOutput(
   if (png !== undefined && first !== undefined) await write(png, await renderPng(first.toJSON()));
 }
 
-function page({ title, notes, figures, tables }: AnalysisOutput): Promise<string> {
+function page({ title, notes, figures, views = [], tables }: AnalysisOutput): Promise<string> {
   const words = notes.map((note) => `<p>${escapeHtml(note).replaceAll("\n", "<br>")}</p>`).join("\n");
   const wide = (html: string): string => `<div style="overflow-x:auto">${html}</div>`;
   return standaloneHtml(
@@ -87,6 +89,7 @@ function page({ title, notes, figures, tables }: AnalysisOutput): Promise<string
       `<h1>${escapeHtml(title)}</h1>`,
       words,
       ...figures,
+      ...views,
       ...tables.map((table) => wide(tableHtml(table, Number.POSITIVE_INFINITY))),
     ],
     { title },

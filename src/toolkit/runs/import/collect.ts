@@ -38,6 +38,8 @@ export interface ImportedProblem {
   readonly unparsed: number;
   /** Samples without a score; not among the n. */
   readonly failed: number;
+  /** Of n: scored between 0 and 1, and counted as not right; absent where there are none. */
+  readonly partial?: number;
   /** Absent where samples were not kept, or the peer stored counts only. */
   readonly completions?: readonly ImportedSample[];
 }
@@ -47,6 +49,8 @@ export interface ImportedSet {
   readonly name: string;
   readonly step?: number;
   readonly run?: string;
+  /** Of sampling, where the dump says it: sets of two temperatures are not compared. */
+  readonly temperature?: number;
   readonly problems: readonly ImportedProblem[];
 }
 
@@ -140,9 +144,14 @@ interface ProblemCollector {
 function problemCollector({ correctFrom, score, keepSamples = true }: CollectOptions): ProblemCollector {
   const sets = new Map<string, { key: Omit<ImportedSet, "problems">; problems: Map<string, Counting> }>();
   const problemOf = (record: SampleRecord | CountsRecord): Counting => {
-    const { set: name, step, run } = record;
-    const id = JSON.stringify([name, step, run]);
-    const key = { name, ...(step === undefined ? {} : { step }), ...(run === undefined ? {} : { run }) };
+    const { set: name, step, run, temperature } = record;
+    const id = JSON.stringify([name, step, run, temperature]);
+    const key = {
+      name,
+      ...(step === undefined ? {} : { step }),
+      ...(run === undefined ? {} : { run }),
+      ...(temperature === undefined ? {} : { temperature }),
+    };
     const found = sets.get(id) ?? { key, problems: new Map<string, Counting>() };
     sets.set(id, found);
     const problem = found.problems.get(record.problem) ?? newProblem(record, keepSamples);
@@ -164,6 +173,8 @@ function problemCollector({ correctFrom, score, keepSamples = true }: CollectOpt
       const problem = problemOf(record);
       problem.n += record.n;
       problem.correct += record.correct;
+      problem.unparsed += record.unparsed ?? 0;
+      problem.failed += record.failed ?? 0;
     },
     sets: () =>
       [...sets.values()]
@@ -173,8 +184,7 @@ function problemCollector({ correctFrom, score, keepSamples = true }: CollectOpt
 }
 
 function newProblem(record: SampleRecord | CountsRecord, keepSamples: boolean): Counting {
-  const { problem: id, prompt, answer } = record;
-  const level = record.kind === "sample" ? record.level : undefined;
+  const { problem: id, level, prompt, answer } = record;
   return {
     ...{ id, n: 0, correct: 0, unparsed: 0, failed: 0 },
     ...(level === undefined ? {} : { level }),
@@ -190,6 +200,7 @@ function countSample(problem: Counting, { text, score, fields, place }: SampleRe
     problem.n += 1;
     if (status === "correct") problem.correct += 1;
     if (status === "unparsed") problem.unparsed += 1;
+    if (status === "partial") problem.partial = (problem.partial ?? 0) + 1;
   }
   const line = place.line === undefined ? {} : { line: place.line };
   problem.completions?.push({ text, score, status, fields, ...line });

@@ -54,7 +54,7 @@ export async function detectFiles(path: string): Promise<Detected> {
 }
 
 const READABLE =
-  "run folders of rlvr-lab, TRL completions and trainer_state.json, verl dumps and file logs, prime-rl metrics, traces and " +
+  "run folders and evaluations of rlvr-lab, TRL completions and trainer_state.json, verl dumps and file logs, prime-rl metrics, traces and " +
   "token exports, NeMo-RL data, lm-eval samples and results, lighteval details and results, TensorBoard event files, " +
   "W&B offline runs and Trackio databases";
 
@@ -146,6 +146,7 @@ const ROWS_LOOKED_AT = 3;
 
 function rowFormat(keys: readonly string[], row: object, name: string): ImportFormat | undefined {
   const has = (...names: readonly string[]): boolean => names.every((one) => keys.includes(one));
+  if (String(Reflect.get(row, "format")).startsWith("rlvr-evaluation/")) return "rlvr-evaluation";
   if (has("doc_id") && (has("resps") || has("filtered_resps"))) return "lm-eval-samples";
   if (has("input", "output", "score") || has("input", "output", "acc")) return "verl-dump";
   if (has("token_ids", "loss_mask")) return "prime-rl-tokens";

@@ -10,6 +10,7 @@ import {
   type ImportedSet,
 } from "./collect.ts";
 import { type DetectedFile, detectFiles } from "./detect.ts";
+import { readEvaluation } from "./evaluation.ts";
 import { readLightevalDetails, readLightevalResults } from "./lighteval.ts";
 import { readLmEvalResults, readLmEvalSamples } from "./lm-eval.ts";
 import { matrixRecords, type SampleTable, type TableColumns, tableRecords } from "./memory.ts";
@@ -54,6 +55,7 @@ const READERS: Readonly<
   Record<Exclude<ImportFormat, "memory">, (path: string, options: ReadOptions) => AsyncIterable<ImportRecord>>
 > = {
   "rlvr-run": readOwnRun,
+  "rlvr-evaluation": readEvaluation,
   "trl-completions": readTrlCompletions,
   "trl-state": readTrlState,
   "verl-dump": readVerlDump,

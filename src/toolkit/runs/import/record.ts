@@ -4,6 +4,7 @@ import type { VerdictStatus } from "../../verify/verifier.ts";
 /** Layouts that are recognised. */
 export type ImportFormat =
   | "rlvr-run"
+  | "rlvr-evaluation"
   | "trl-completions"
   | "trl-state"
   | "verl-dump"
@@ -35,6 +36,8 @@ export interface SetKey {
   readonly step?: number;
   /** Where one dump holds several runs or dates. */
   readonly run?: string;
+  /** Of sampling, where the dump says it. */
+  readonly temperature?: number;
 }
 
 /** One completion with its score. */
@@ -59,10 +62,15 @@ export interface SampleRecord extends SetKey {
 export interface CountsRecord extends SetKey {
   readonly kind: "counts";
   readonly problem: string;
+  readonly level?: number;
   readonly prompt?: string;
   readonly answer?: string;
   readonly n: number;
   readonly correct: number;
+  /** Of n, where the peer says so. */
+  readonly unparsed?: number;
+  /** Not among the n, where the peer says so. */
+  readonly failed?: number;
   readonly texts: readonly string[];
   readonly fields: Readonly<Record<string, unknown>>;
   readonly place: Place;
