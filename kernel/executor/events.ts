@@ -66,8 +66,22 @@ export interface CellOutcome {
   readonly error?: CellError;
   /** Wall time from the start of compilation to the end of the cell, ms. */
   readonly ms: number;
+  /** The most memory that the executor has held so far, bytes; unknown where it died. */
+  readonly peakBytes?: number;
   /** True when the cell was stopped by `interrupt()`. Variables are kept unless `executorLost` is true too. */
   readonly interrupted?: boolean;
   /** True when the executor process died: all variables are lost; spawn a new one to go on. */
   readonly executorLost?: boolean;
+}
+
+/** An event as it came through JSON, which has no NaN and no infinity: a check's open band and missing value are put back. */
+export function revived(event: ExecutorEvent): ExecutorEvent {
+  if (event.kind !== "check") return event;
+  const [low, high]: readonly (number | null)[] = event.band;
+  const value: number | null = event.value;
+  return {
+    ...event,
+    value: value ?? Number.NaN,
+    band: [low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY],
+  };
 }

@@ -183,5 +183,12 @@ function checkFailed(run: CellRun): CheckFailed {
 
 function outcome(run: CellRun, error: CellError | undefined, interrupted: boolean): CellOutcome {
   const ms = performance.now() - run.startedAt;
-  return { status: error ? "error" : "ok", ms, ...(error && { error }), ...(interrupted && { interrupted }) };
+  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  return {
+    status: error ? "error" : "ok",
+    ms,
+    peakBytes,
+    ...(error && { error }),
+    ...(interrupted && { interrupted }),
+  };
 }

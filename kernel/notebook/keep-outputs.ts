@@ -4,10 +4,10 @@ import type { CodeCell, JsonObject, Notebook } from "./format.ts";
 
 /**
  * The notebook with the outputs, counts and run record that `executed` has for the cells that are the same in both (id
- * and source). One that ran with parameters from outside gives none: they belong to other values than the sources say.
+ * and source). One that ran with other parameters from outside gives none: they belong to other values.
  */
 export function keepOutputs(notebook: Notebook, executed: Notebook): Notebook {
-  if (executed.cells.some((cell) => hasTag(cell, INJECTED_TAG))) return notebook;
+  if (injectedSource(executed) !== injectedSource(notebook)) return notebook;
   const old = new Map<string, CodeCell>();
   for (const cell of executed.cells) if (cell.cell_type === "code") old.set(cell.id, cell);
   let kept = 0;
@@ -18,6 +18,10 @@ export function keepOutputs(notebook: Notebook, executed: Notebook): Notebook {
     return { ...cell, outputs: before.outputs, execution_count: before.execution_count };
   });
   const { rlvr } = executed.metadata;
-  const record: JsonObject = kept === 0 || rlvr === undefined ? {} : { rlvr };
-  return { metadata: { ...notebook.metadata, ...record }, cells };
+  const run: JsonObject = kept === 0 || rlvr === undefined ? {} : { rlvr };
+  return { metadata: { ...notebook.metadata, ...run }, cells };
+}
+
+function injectedSource({ cells }: Notebook): string | undefined {
+  return cells.find((cell) => hasTag(cell, INJECTED_TAG))?.source;
 }

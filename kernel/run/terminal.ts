@@ -18,10 +18,19 @@ type Progress = Extract<ExecutorEvent, { kind: "progress" }>;
 const TTY_INTERVAL_MS = 100;
 const LOG_INTERVAL_MS = 10_000;
 
-/** A reporter that writes to `terminal`. `quiet` leaves check lines and stderr only. */
-export function terminalReporter(terminal: Terminal, { quiet = false }: { quiet?: boolean } = {}): RunReporter {
-  const live = terminal.isTTY === true && !quiet;
+export interface TerminalOptions {
+  /** Leaves check lines alone. Default false. */
+  readonly quiet?: boolean;
+  /** Stands before each line, where several runs share the terminal: no line moves then. Default: none. */
+  readonly label?: string;
+}
+
+/** A reporter that writes to `terminal`. */
+export function terminalReporter(terminal: Terminal, { quiet = false, label }: TerminalOptions = {}): RunReporter {
+  const live = terminal.isTTY === true && !quiet && label === undefined;
+  const before = label === undefined ? "" : `${label} `;
   let place = "";
+  let gauge = "";
   let moving = false;
   let lastShown = 0;
   let pending = ""; // an unfinished line of a cell's output
@@ -32,7 +41,7 @@ export function terminalReporter(terminal: Terminal, { quiet = false }: { quiet?
   };
   const line = (text: string): void => {
     clear();
-    terminal.write(`${text}\n`);
+    terminal.write(`${before}${text}\n`);
   };
   const moved = (text: string): void => {
     terminal.write(`\r\x1b[2K${text.slice(0, (terminal.columns ?? 80) - 1)}`);
@@ -42,14 +51,20 @@ export function terminalReporter(terminal: Terminal, { quiet = false }: { quiet?
     const now = performance.now();
     if (quiet || now - lastShown < (live ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return;
     lastShown = now;
-    (live ? moved : line)(`${place} ${progressText(event)}`);
+    if (live) moved(`${gauge} ${place} ${progressText(event)}`);
+    else line(`${place} ${progressText(event)}`);
   };
   return {
+    skipped(cells) {
+      const names = cells.map(({ number, cell }) => `${number} (${cell.id})`).join(", ");
+      if (!quiet) line(`not needed and not run: ${cells.length === 1 ? "cell" : "cells"} ${names}`);
+    },
     cellStart(cell, { done, total }) {
       place = `[${done + 1}/${total}]`;
+      gauge = bar(done, total);
       lastShown = live ? Number.NEGATIVE_INFINITY : performance.now(); // a log hears of long cells only
       pending = "";
-      if (live) moved(`${place} ${heading(cell)}`);
+      if (live) moved(`${gauge} ${place} ${heading(cell)}`);
     },
     event(event) {
       if (event.kind === "progress") progress(event);
@@ -71,6 +86,12 @@ export function terminalReporter(terminal: Terminal, { quiet = false }: { quiet?
       line(`${place} ${heading(cell)} ${duration(outcome.ms / 1000)}${state}`);
     },
   };
+}
+
+/** The share of the cells that is done, in twelve places. */
+function bar(done: number, total: number): string {
+  const full = Math.round((12 * done) / Math.max(1, total));
+  return `${"█".repeat(full)}${"░".repeat(12 - full)}`;
 }
 
 /** "train chain-addition 12/60 steps, reward 0.41, tokens/s 13,100, 1:20 left" */

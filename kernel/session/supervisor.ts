@@ -7,7 +7,7 @@ import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
 import { entryPoint } from "../../src/toolkit/entry-point.ts";
 import { refuse } from "../../src/toolkit/refuse.ts";
-import type { CellInput, CellOutcome, ExecutorEvent } from "../executor/events.ts";
+import { type CellInput, type CellOutcome, type ExecutorEvent, revived } from "../executor/events.ts";
 import { type Frame, FrameReader, type RunCommand } from "../executor/frames.ts";
 import { exitReason } from "./exit-reason.ts";
 
@@ -169,7 +169,7 @@ export class ExecutorProcess {
   #receive(frame: Frame): void {
     if (frame.type === "ready") this.#onReady();
     else if (frame.type === "exit") this.#announced = frame.reason;
-    else if (frame.type === "event") this.#listeners.get(frame.run)?.onEvent(frame.event);
+    else if (frame.type === "event") this.#listeners.get(frame.run)?.onEvent(revived(frame.event));
     else if (this.#pending?.run === frame.run) this.#afterRawOutput(frame.run, frame.outcome);
   }
 

@@ -11,7 +11,8 @@ interface Command {
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  run: { summary: "run a notebook headless", load: async () => (await import("./run.ts")).run },
+  run: { summary: "run notebooks headless", load: async () => (await import("./run.ts")).run },
+  test: { summary: "re-run notebooks and judge what they give", load: async () => (await import("./test.ts")).test },
   analyse: { summary: "analyse checkpoints headless", load: async () => (await import("./analyse.ts")).analyse },
   clean: { summary: "remove outputs from notebooks", load: async () => (await import("./clean.ts")).clean },
   convert: {

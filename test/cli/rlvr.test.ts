@@ -20,7 +20,7 @@ test("rlvr run: a notebook that works exits 0 and writes both files", () => {
 test("rlvr run: a failing cell exits 1 with the cell and its line", () => {
   const { code, err } = rlvr("run", notebook("bad.ipynb", "const n = 2;", "const a = 1;\nthrow new Error('broken');"));
   expect(code).toBe(1);
-  expect(err).toContain("cell 2 (c1) failed");
+  expect(err).toContain("bad.ipynb, cell 2 (c1) failed");
   expect(err).toContain("broken");
 });
 
@@ -59,7 +59,7 @@ test.each([
   [["run"], "0 notebooks are named"],
   [["run", "good.ipynb", "--colour"], "--colour"],
   [["run", "good.ipynb", "-o", "text.ipynb/x.ipynb"], "cannot write"],
-  [["walk"], 'there is no command "walk"; known: run, analyse, clean, convert, export.'],
+  [["walk"], 'there is no command "walk"; known: run, test, analyse, clean, convert, export.'],
 ])("rlvr %j exits 2 and leaves nothing behind", (args, message) => {
   notebook("good.ipynb", "const n = 2;");
   writeFileSync(join(folder, "text.ipynb"), "plain text");

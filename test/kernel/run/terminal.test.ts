@@ -22,7 +22,7 @@ test("terminal: a log hears of a cell's progress every ten seconds", () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   let written = "";
   const reporter = terminalReporter({ write: (text) => (written += text) });
-  reporter.cellStart?.(cell, { done: 1, total: 3 });
+  reporter.cellStart?.(cell, { done: 1, total: 3, number: 2 });
   for (let done = 1; done <= 25; done++) {
     vi.advanceTimersByTime(1000);
     reporter.event?.({ cell: 2, id: "c", kind: "progress", task: "train", done, total: 60 });
@@ -34,7 +34,7 @@ test("terminal: a log hears of a cell's progress every ten seconds", () => {
 function play(isTTY: boolean): string {
   let written = "";
   const reporter = terminalReporter({ isTTY, columns: 60, write: (text) => (written += text) });
-  reporter.cellStart?.(cell, { done: 1, total: 3 });
+  reporter.cellStart?.(cell, { done: 1, total: 3, number: 2 });
   const event = { cell: 2, id: "c" };
   reporter.event?.({ ...event, kind: "progress", task: "train", done: 1, total: 2, unit: "steps" });
   reporter.event?.({ ...event, kind: "stream", name: "stdout", text: "hel" });
@@ -49,7 +49,16 @@ test("terminal: a log gets whole lines, check lines as they are", () => {
 
 test("terminal: a terminal's moving line is cleared before anything else is written", () => {
   const written = play(true);
-  expect(written.startsWith("\r\x1b[2K[2/3] const run = train();")).toBe(true);
+  expect(written.startsWith("\r\x1b[2K████░░░░░░░░ [2/3] const run = train();")).toBe(true);
   expect(written).toContain("\r\x1b[2K      hello\n");
   expect(written.endsWith("[2/3] const run = train(); 1.2 s\n")).toBe(true);
+});
+
+test("terminal: several runs on one terminal are told apart, and no line moves", () => {
+  let written = "";
+  const reporter = terminalReporter({ isTTY: true, write: (text) => (written += text) }, { label: "a.ipynb" });
+  reporter.skipped?.([{ cell, number: 3, names: undefined }]);
+  reporter.cellStart?.(cell, { done: 1, total: 3, number: 2 });
+  reporter.cellEnd?.(cell, { status: "error", ms: 1234 });
+  expect(written).toBe("a.ipynb not needed and not run: cell 3 (c)\na.ipynb [2/3] const run = train(); 1.2 s FAILED\n");
 });
