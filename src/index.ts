@@ -120,8 +120,15 @@ export {
 } from "./toolkit/rows.ts";
 export { saveEvaluation } from "./toolkit/runs/evaluation-file.ts";
 export * from "./toolkit/runs/import.ts";
+export { type ProbedSamples, type ProbedSamplesOptions, probedSamples } from "./toolkit/runs/probed-samples.ts";
 export { readRun, type StoredRun } from "./toolkit/runs/read-run.ts";
 export { storedStep } from "./toolkit/runs/stored-step.ts";
+export {
+  type StoredUpdate,
+  type StoredUpdateOptions,
+  storedUpdate,
+  updatableSteps,
+} from "./toolkit/runs/stored-update.ts";
 export { type Seam, stateful, wrapSeam, wrapStateful } from "./toolkit/seam.ts";
 export * from "./toolkit/tabular.ts";
 export * from "./toolkit/tasks/index.ts";

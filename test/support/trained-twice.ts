@@ -12,7 +12,7 @@ import { tinyConfig } from "./tiny-policy.ts";
 import { echoTask } from "./tiny-task.ts";
 
 /** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */
-const startsTask: Task = {
+export const startsTask: Task = {
   ...echoTask,
   verify: (problem, completion) => {
     const right = /^[abc]/.test(completion);
