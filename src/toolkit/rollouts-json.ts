@@ -144,12 +144,12 @@ function finishOf(saved: Json): Finish {
 
 function verdictOf(saved: Json): Verdict {
   const { score = null, status, reason, parsed, ms, verifier } = record(saved, "verdict");
-  const { name, version } = record(verifier, "verifier");
+  const { name, version, hash } = record(verifier, "verifier");
   const known = STATUSES.find((one) => one === status) ?? wrong("verdict", saved);
   if (score !== null && typeof score !== "number") return wrong("verdict", saved);
   return {
     ...{ score, status: known, reason: String(reason), ms: typeof ms === "number" ? ms : 0 },
-    verifier: { name: String(name), version: String(version) },
+    verifier: { name: String(name), version: String(version), ...(typeof hash === "string" ? { hash } : {}) },
     ...(typeof parsed === "string" && { parsed }),
   };
 }

@@ -4,6 +4,7 @@
  * In RLVR the verifier is the data, so its own failures must never look like a policy's mistakes: an exception inside a
  * verifier is status "failed" with score `null`, and a trainer leaves such a row out instead of scoring it 0.
  */
+import { createHash } from "node:crypto";
 import { excerpt } from "./excerpt.ts";
 
 /**
@@ -21,6 +22,8 @@ export interface VerifierIdentity {
   readonly name: string;
   /** Changes whenever a verdict could change. */
   readonly version: string;
+  /** 16 hex digits of name, version and options: equal for two verifiers that judge alike. Absent in verdicts of others. */
+  readonly hash?: string;
 }
 
 export interface Verdict {
@@ -44,9 +47,17 @@ export interface Judgement {
   readonly parsed?: string;
 }
 
-export interface VerifierDefinition<Case> extends VerifierIdentity {
+/** What tells a verifier from another one. */
+export interface VerifierKind {
+  readonly name: string;
+  readonly version: string;
+  /** Options that verdicts depend on, as JSON; a part of the hash. Default none. */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** Completions longer than this many UTF-16 units are "unparsed" unread. Default 10,000: far above any rollout here. */
   readonly maxLength?: number;
+}
+
+export interface VerifierDefinition<Case> extends VerifierKind {
   /** Pure and synchronous. A throw means that the verifier is broken, not that the completion is wrong. */
   verify(problem: Case, completion: string): Judgement;
 }
@@ -76,39 +87,67 @@ export const judge: {
  * status, into status "failed" with score `null`.
  */
 export function defineVerifier<Case>(definition: VerifierDefinition<Case>): Verifier<Case> {
-  const { name, version, maxLength = 10_000 } = definition;
-  const verifier: VerifierIdentity = Object.freeze({ name, version });
+  const verifier = identityOf(definition);
 
-  function judgeSafely(problem: Case, completion: string): Omit<Verdict, "ms" | "verifier"> {
-    if (typeof completion !== "string") return failure(`the completion is a ${typeof completion}, not a text`);
-    if (completion.length > maxLength) {
-      return judge.unparsed(`the completion has ${completion.length} characters, above the limit of ${maxLength}`);
-    }
+  function judgeSafely(problem: Case, completion: string): Outcome {
+    const refused = refusedUnread(completion, definition.maxLength);
+    if (refused !== undefined) return refused;
     try {
-      const judgement = definition.verify(problem, completion);
-      return isConsistent(judgement)
-        ? judgement
-        : failure(`the judgement ${excerpt(describe(judgement))} is not valid`);
+      return checked(definition.verify(problem, completion));
     } catch (error) {
-      return failure(excerpt(error instanceof Error ? `${error.name}: ${error.message}` : String(error), 300));
+      return failure(messageOf(error));
     }
   }
 
   return {
-    name,
-    version,
+    ...verifier,
     verify(problem, completion) {
       const start = performance.now();
-      const { score, status, reason, parsed } = judgeSafely(problem, completion);
-      const ms = performance.now() - start;
-      return parsed === undefined
-        ? { score, status, reason, ms, verifier }
-        : { score, status, reason, parsed, ms, verifier };
+      return signed(judgeSafely(problem, completion), start, verifier);
     },
   };
 }
 
-function failure(reason: string): Omit<Verdict, "ms" | "verifier"> {
+/** A verdict before it is timed and signed. */
+export type Outcome = Omit<Verdict, "ms" | "verifier">;
+
+/** Name, version and hash of a verifier. */
+export function identityOf({ name, version, options }: VerifierKind): Required<VerifierIdentity> {
+  const text = JSON.stringify([name, version, sortedKeys(options ?? {})]);
+  return Object.freeze({ name, version, hash: createHash("sha256").update(text).digest("hex").slice(0, 16) });
+}
+
+function sortedKeys(options: Readonly<Record<string, unknown>>): readonly unknown[] {
+  return Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** What is said of a completion that is no text, or too long, without reading it. */
+export function refusedUnread(completion: unknown, maxLength = 10_000): Outcome | undefined {
+  if (typeof completion !== "string") return failure(`the completion is a ${typeof completion}, not a text`);
+  if (completion.length <= maxLength) return undefined;
+  return judge.unparsed(`the completion has ${completion.length} characters, above the limit of ${maxLength}`);
+}
+
+/** The judgement, or a failure where its score does not fit its status. */
+export function checked(judgement: Judgement): Outcome {
+  return isConsistent(judgement) ? judgement : failure(`the judgement ${excerpt(describe(judgement))} is not valid`);
+}
+
+export function messageOf(error: unknown): string {
+  return excerpt(error instanceof Error ? `${error.name}: ${error.message}` : String(error), 300);
+}
+
+/** @param start of the verification, as `performance.now()` gave it */
+export function signed(outcome: Outcome, start: number, verifier: VerifierIdentity): Verdict {
+  const { score, status, reason, parsed } = outcome;
+  const ms = performance.now() - start;
+  return { score, status, reason, ...(parsed === undefined ? {} : { parsed }), ms, verifier };
+}
+
+/** Status "failed": the verifier broke, which says nothing about the completion. */
+export function failure(reason: string): Outcome {
   return { score: null, status: "failed", reason };
 }
 

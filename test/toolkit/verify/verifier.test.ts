@@ -7,7 +7,7 @@ const echo = (judgement: unknown) =>
 test("verifier: a verdict carries score, status, reason, answer, time and identity", () => {
   const verdict = echo(judge.wrong("3 is not 4", "3")).verify("", "3");
   expect(verdict).toMatchObject({ score: 0, status: "wrong", reason: "3 is not 4", parsed: "3" });
-  expect(verdict.verifier).toEqual({ name: "echo", version: "7" });
+  expect(verdict.verifier).toEqual({ name: "echo", version: "7", hash: expect.stringMatching(/^[0-9a-f]{16}$/) });
   expect(verdict.ms).toBeGreaterThanOrEqual(0);
   expect(verdict.ms).toBeLessThan(1000);
 });
@@ -66,4 +66,11 @@ test("verifier: a reason stays short whatever threw", () => {
     },
   });
   expect(verifier.verify("", "3").reason.length).toBeLessThan(400);
+});
+
+test("verifier: the hash is that of name, version and options, in any order", () => {
+  const hash = (name: string, version: string, options?: Record<string, unknown>) =>
+    defineVerifier<string>({ name, version, ...(options && { options }), verify: () => judge.correct("") }).hash;
+  expect(hash("a", "1", { x: 1, y: 2 })).toBe(hash("a", "1", { y: 2, x: 1 }));
+  expect(new Set([hash("a", "1"), hash("a", "2"), hash("b", "1"), hash("a", "1", { x: 1 })]).size).toBe(4);
 });

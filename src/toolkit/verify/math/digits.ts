@@ -103,7 +103,7 @@ function agree(decimal: Rational, value: Rational, digits: number): boolean {
 }
 
 /** The number with so many significant digits: rounded half away from 0, or cut. */
-export function roundTo(value: Rational, digits: number, half: boolean): Rational {
+function roundTo(value: Rational, digits: number, half: boolean): Rational {
   const size = value.numerator < 0n ? -value.numerator : value.numerator;
   if (size === 0n) return value;
   const sign = value.numerator < 0n ? -1n : 1n;

@@ -56,7 +56,8 @@ function boxGroups(text: string, order: ExtractionOrder): Marked[] {
     const [first] = boxes;
     const last = boxes.at(-1);
     if (first === undefined || last === undefined) return [];
-    const content = boxes.map((box) => box.content).join(" , ");
+    const either = boxes.some((box, i) => i > 0 && /\bor\b/i.test(text.slice(boxes[i - 1]?.end, box.start)));
+    const content = boxes.map((box) => box.content).join(either ? " \\text{ or } " : " , ");
     return [
       {
         at: last.end,
@@ -144,8 +145,11 @@ function plainCandidates(text: string, order: ExtractionOrder): readonly Candida
   const out: Candidate[] = [];
   const spans = mathSpans(text);
   const trimmed = text.trim();
-  if (trimmed.length <= LONGEST_ANSWER && !isProse(trimmed))
+  const { prose, words } = looksOf(trimmed);
+  if (trimmed.length <= LONGEST_ANSWER && !prose) {
     out.push({ text: trimmed, latex: spans.length > 0, from: "whole" });
+    if (words === 0) return out; // mathematics alone is read as a whole or not at all
+  }
   const math = order === "first" ? spans[0]?.content : joinedSpans(text, spans);
   const number = lastNumber(text, spans);
   const behind = number !== undefined && isNextSentence(text, spans.at(-1), number.at);
@@ -161,13 +165,14 @@ function isNextSentence(text: string, span: Span | undefined, at: number): boole
   return at > span.end && (/[.\n]/.test(text.slice(span.end, at)) || /\.\s*$/.test(span.content));
 }
 
-/** Whether words, not mathematics, make most of it. A delimiter broken over lines is no mathematics either. */
-function isProse(text: string): boolean {
-  if (/(?<![\\$])\$\s*\n|\\\(\s*\n|^\p{L}{4,}\s*:/u.test(text)) return true;
+/** Whether words, not mathematics, make most of a text, and how many there are. */
+function looksOf(text: string): { readonly prose: boolean; readonly words: number } {
   const plain = text
     .replace(/\\(?:text|textbf|mbox|mathrm|textrm)\s*\{[^{}]*\}/g, " ")
     .replace(/\\(?:begin|end)\s*\{[^{}]*\}(?:\{[^{}]*\})?|\\[a-zA-Z]+|\$[^$]*\$/g, " ");
   const words = plain.match(/[\p{L}]{2,}/gu) ?? [];
   const isSentence = words.length >= 3 || /\b(?:is|are|answer|therefore|thus|so|hence|we|get|have|the)\b/i.test(plain);
-  return isSentence && /[\d$\\=]/.test(text);
+  // A delimiter broken over lines is no mathematics, and "Answer : 5" begins with a word.
+  const broken = /(?<![\\$])\$\s*\n|\\\(\s*\n|^\p{L}{4,}\s*:/u.test(text);
+  return { prose: broken || (isSentence && /[\d$\\=]/.test(text)), words: words.length };
 }

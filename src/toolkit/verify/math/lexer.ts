@@ -19,13 +19,12 @@ export type Token =
   | { readonly kind: "sign"; readonly sign: string; readonly spaced: boolean };
 
 /** Tokens at most: a text of more is not read. */
-export const MOST_TOKENS = 20_000;
+const MOST_TOKENS = 20_000;
 
-const SIGNS = ["<=>", "+/-", "...", "**", "<=", ">=", "!=", "==", "=>", "->", "+-", "<>", ":="];
+const SIGNS = ["<=>", "+/-", "...", "**", "<=", ">=", "!=", "==", "=>", "->", "<>", ":="];
 const SIGN_MEANS: Readonly<Record<string, string>> = {
   "**": "^",
   "==": "=",
-  "+-": "pm",
   "+/-": "pm",
   "<>": "!=",
   ":=": "=",
@@ -169,7 +168,7 @@ const SHORT_WORDS = new Set(
 );
 
 /** Whether a run of letters is a word rather than a product: it has a vowel and is not in alphabetical order (abc, abde). */
-export function isWord(run: string): boolean {
+function isWord(run: string): boolean {
   const lower = run.toLowerCase();
   if (SHORT_WORDS.has(lower)) return run !== run.toUpperCase() || run.length > 2;
   if (run.length < 3 || !/[aeiouy]/.test(lower)) return run.length > 6;

@@ -53,6 +53,7 @@ export function mathVerifier(options: MathOptions = {}): Verifier<MathCase> {
   return defineVerifier<MathCase>({
     name: "math",
     version: MATH_VERSION,
+    options: { ...compare, precision: compare.precision.precision, extraction },
     maxLength: LONGEST_COMPLETION,
     verify({ answer }, completion) {
       const gold = golds.get(answer) ?? readGold(answer);
@@ -106,11 +107,9 @@ export function goldProblem(answer: unknown): string | undefined {
 
 function readGold(answer: string): Answer {
   if (typeof answer !== "string") throw new TypeError(`the gold answer is a ${typeof answer}, not a text`);
-  const candidates = candidatesOf(answer, "last");
-  return (
-    bestAnswer(candidates.some(({ from }) => from === "box") ? candidates : [wholeOf(answer), ...candidates]) ??
-    readAnswer(answer, false)
-  );
+  const candidates = candidatesOf(answer, "last").filter(({ from }) => from !== "number"); // a gold answer is not guessed
+  const boxed = candidates.some(({ from }) => from === "box");
+  return bestAnswer(boxed ? candidates : [wholeOf(answer), ...candidates]) ?? readAnswer(answer, false);
 }
 
 function wholeOf(text: string): Candidate {

@@ -76,7 +76,12 @@ function readTerm(parser: Parser, first: boolean): Node {
     return readProduct(parser);
   }
   parser.at++;
-  if (!isTermSign(peek(parser))) return signed(token, readProduct(parser));
+  const next = peek(parser);
+  if (!isTermSign(next)) return signed(token, readProduct(parser));
+  if (first && isSign(token, "+") && isSign(next, "-") && !next?.spaced) {
+    parser.at++; // "x = +-2"
+    return { kind: "plusMinus", of: readProduct(parser), sign: 1 };
+  }
   return signed(
     token,
     deeper(parser, () => readTerm(parser, true)),

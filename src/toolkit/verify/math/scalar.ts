@@ -12,7 +12,7 @@ import { weightOf } from "./functions.ts";
 import { modularValue } from "./modular.ts";
 import { type Node, someNode, symbolsOf } from "./node.ts";
 import { numericValue, type Point } from "./numeric.ts";
-import { preciseDifference } from "./precise.ts";
+import { preciselyEqual } from "./precise.ts";
 
 /** Relative difference of two doubles that are taken to be equal: a thousand roundings. */
 const CLOSE = 1e-11;
@@ -53,7 +53,7 @@ function sameConstant(gold: Node, given: Node, precision: Precision): boolean {
     const digits = writtenDigits(given) ?? writtenDigits(gold);
     if (digits !== undefined && isReal(a) && isReal(b)) return sameDecimal(a.re, gold, b.re, given, precision);
     if (distance(a, b) > CLOSE * Math.max(modulus(a), modulus(b), 1e-13)) return false;
-    const difference = preciseDifference(gold, given, base);
+    const difference = preciselyEqual(gold, given, base);
     return difference === undefined || difference;
   });
 }

@@ -129,7 +129,7 @@ export const COMMANDS: ReadonlySet<string> = new Set([
 export const PLAIN_COMMANDS: ReadonlySet<string> = new Set([
   ...FUNCTIONS, "max", "min", "gcd", "lcm", "pi", "sqrt", "cbrt", "infty", "inf", "infinity", "oo", "theta",
   "alpha", "beta", "gamma", "delta", "lambda", "omega", "phi", "sigma", "binom", "choose", "cup", "union", "mod",
-  "pm", "times", "lim", "frac",
+  "times", "lim", "frac",
 ]);
 
 /** Names of blanks of any width. */
