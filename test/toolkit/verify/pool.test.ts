@@ -3,7 +3,7 @@ import { mathVerifierPool, verifierPool } from "../../../src/toolkit/verify/pool
 
 const module = new URL("../../fixtures/verify/odd-verifier.mjs", import.meta.url);
 const odd = (more: object = {}) =>
-  verifierPool<string>({ module, name: "oddVerifier", workers: 2, timeoutMs: 400, memoryMb: 32, ...more });
+  verifierPool<string>({ module, name: "oddVerifier", workers: 2, timeoutMs: 3000, memoryMb: 32, ...more });
 
 test("pool: a case that hangs, eats memory, ends its thread or throws has a verdict, and the others have theirs", async () => {
   await using pool = odd();
@@ -13,7 +13,7 @@ test("pool: a case that hangs, eats memory, ends its thread or throws has a verd
     ...["correct", "timeout", "wrong", "failed", "correct", "failed", "correct", "failed", "correct"],
   ]);
   expect(verdicts.filter(({ score }) => score === null)).toHaveLength(4);
-  expect(verdicts[1]?.reason).toBe('stopped after 400 ms, in case 1: "hang"');
+  expect(verdicts[1]?.reason).toBe('stopped after 3000 ms, in case 1: "hang"');
   expect(verdicts[3]?.reason).toBe('the verifier ran out of memory, in case 3: "eat"');
   expect(verdicts[5]?.reason).toContain("ended with code 3");
   expect(verdicts[7]?.reason).toContain("RangeError: thrown");
