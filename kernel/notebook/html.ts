@@ -1,16 +1,29 @@
 /**
  * A notebook as one HTML file that works offline: plots stay interactive, with one copy of plotly.js for all of them,
- * inlined only when there is a plot. Nothing is fetched; a content policy in the page forbids it.
+ * inlined only when there is a plot. Nothing is fetched; a content policy in the page forbids it. Stale outputs say so.
  */
-import { marked } from "marked";
 import { figurePlace, figureScripts } from "../../src/toolkit/figure-page.ts";
 import type { MimeBundle } from "../executor/events.ts";
+import { contentsHtml, firstHeading, TextRenderer } from "./contents.ts";
 import type { CodeCell, Notebook, Output } from "./format.ts";
 import { css } from "./html-style.ts";
+import { staleCells } from "./stale.ts";
 
 export interface HtmlOptions {
   /** The page's title. Default: the notebook's first heading. */
   readonly title?: string;
+  /** Whether code is there to be read, folded until it is asked for, or left out. Default "shown". */
+  readonly code?: "shown" | "folded" | "hidden";
+  /** Whether a table of contents is made of the headings, where there are enough of them. Default true. */
+  readonly contents?: boolean;
+}
+
+/** What the parts of one page share. */
+interface Page {
+  readonly text: TextRenderer;
+  readonly code: NonNullable<HtmlOptions["code"]>;
+  /** Why a cell's outputs are stale, by its id. */
+  readonly stale: ReadonlyMap<string, readonly string[]>;
 }
 
 const PLOTLY = "application/vnd.plotly.v1+json";
@@ -29,13 +42,13 @@ const PREFERENCE = [
 
 /** Renders an executed notebook. Outputs that have no representation known here are shown as their MIME types. */
 export function notebookHtml(notebook: Notebook, options: HtmlOptions = {}): string {
-  const body = notebook.cells.map((cell) =>
-    cell.cell_type === "code"
-      ? codeCell(cell)
-      : cell.cell_type === "markdown"
-        ? `<section class="text">${marked.parse(cell.source, { async: false })}</section>`
-        : "",
-  );
+  const { code = "shown", contents = true } = options;
+  const stale = new Map(staleCells(notebook).map(({ cell, reasons }) => [cell.id, reasons]));
+  const page: Page = { text: new TextRenderer(), code, stale };
+  const body = notebook.cells.map((cell) => {
+    if (cell.cell_type === "code") return codeCell(cell, page);
+    return cell.cell_type === "markdown" ? `<section class="text">${page.text.cell(cell)}</section>` : "";
+  });
   const title = options.title ?? firstHeading(notebook) ?? "Notebook";
   return `<!doctype html>
 <html lang="en">
@@ -47,15 +60,31 @@ export function notebookHtml(notebook: Notebook, options: HtmlOptions = {}): str
 <style>${css}</style>
 </head>
 <body>
+${contents ? contentsHtml(page.text.headings) : ""}
 <main>
 ${body.join("\n")}
 ${provenanceBlock(notebook)}
 </main>
+${code === "hidden" ? "" : foldScript}
 ${notebook.cells.some(hasPlot) ? figureScripts() : ""}
 </body>
 </html>
 `;
 }
+
+/** A button that folds all code, or unfolds it. */
+const foldScript = `<script>
+{
+  const blocks = [...document.querySelectorAll("details.source")];
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "fold" });
+  const open = () => blocks.some((block) => block.open);
+  const label = () => { button.textContent = open() ? "Hide code" : "Show code"; };
+  button.addEventListener("click", () => { const to = !open(); for (const block of blocks) block.open = to; label(); });
+  for (const block of blocks) block.addEventListener("toggle", label);
+  label();
+  if (blocks.length > 0) document.body.append(button);
+}
+</script>`;
 
 function hasPlot(cell: Notebook["cells"][number]): boolean {
   return (
@@ -63,19 +92,23 @@ function hasPlot(cell: Notebook["cells"][number]): boolean {
   );
 }
 
-function codeCell(cell: CodeCell): string {
-  const outputs = cell.outputs.map(outputHtml).join("\n");
-  const code = cell.source.trim() === "" ? "" : codeHtml(cell);
-  return `<section class="cell" id="${escapeHtml(cell.id)}">${code}${outputs === "" ? "" : `<div class="outputs">${outputs}</div>`}</section>`;
+function codeCell(cell: CodeCell, page: Page): string {
+  const outputs = cell.outputs.map((output) => outputHtml(output, page)).join("\n");
+  const code = cell.source.trim() === "" || page.code === "hidden" ? "" : codeHtml(cell, page.code === "shown");
+  const stale = page.stale.get(cell.id)?.map((reason) => `<p class="stale">${escapeHtml(reason)}</p>`) ?? [];
+  if (code + outputs + stale.join("") === "") return "";
+  const below = outputs === "" ? "" : `<div class="outputs">${outputs}</div>`;
+  return `<section class="cell" id="${escapeHtml(cell.id)}">${code}${stale.join("")}${below}</section>`;
 }
 
-function codeHtml(cell: CodeCell): string {
+function codeHtml(cell: CodeCell, open: boolean): string {
   const lines = cell.source.split("\n").length;
   const count = cell.execution_count === null ? "" : `[${cell.execution_count}] `;
-  return `<details open><summary>${count}${lines} ${lines === 1 ? "line" : "lines"}</summary><pre class="code"><code>${escapeHtml(cell.source)}</code></pre></details>`;
+  const summary = `${count}${lines} ${lines === 1 ? "line" : "lines"}`;
+  return `<details class="source"${open ? " open" : ""}><summary>${summary}</summary><pre class="code"><code>${escapeHtml(cell.source)}</code></pre></details>`;
 }
 
-function outputHtml(output: Output): string {
+function outputHtml(output: Output, page: Page): string {
   switch (output.output_type) {
     case "stream":
       return `<pre class="${output.name}">${escapeHtml(stripAnsi(output.text))}</pre>`;
@@ -83,13 +116,13 @@ function outputHtml(output: Output): string {
       return `<pre class="error">${escapeHtml(stripAnsi(output.traceback.join("\n") || `${output.ename}: ${output.evalue}`))}</pre>`;
     case "display_data":
     case "execute_result":
-      return bundleHtml(output.data);
+      return bundleHtml(output.data, page);
     default:
       return output satisfies never;
   }
 }
 
-function bundleHtml(bundle: MimeBundle): string {
+function bundleHtml(bundle: MimeBundle, { text: renderer }: Page): string {
   const mime = PREFERENCE.find((candidate) => bundle[candidate] !== undefined);
   const data = mime === undefined ? undefined : bundle[mime];
   if (mime === undefined || data === undefined) {
@@ -102,7 +135,7 @@ function bundleHtml(bundle: MimeBundle): string {
     case "text/html":
       return `<div class="html">${text}</div>`;
     case "text/markdown":
-      return `<div class="text">${marked.parse(text, { async: false })}</div>`;
+      return `<div class="text">${renderer.markdown(text)}</div>`;
     case "image/svg+xml":
       return `<img alt="" src="data:image/svg+xml;base64,${Buffer.from(text).toString("base64")}">`;
     case "image/png":
@@ -117,14 +150,6 @@ function provenanceBlock(notebook: Notebook): string {
   const record = notebook.metadata.rlvr;
   if (record === undefined) return "";
   return `<details class="provenance"><summary>Where these numbers come from</summary><pre>${escapeHtml(JSON.stringify(record, null, 2))}</pre></details>`;
-}
-
-function firstHeading(notebook: Notebook): string | undefined {
-  for (const cell of notebook.cells) {
-    const heading = cell.cell_type === "markdown" ? /^#\s+(.+)$/m.exec(cell.source)?.[1] : undefined;
-    if (heading !== undefined) return heading.trim();
-  }
-  return undefined;
 }
 
 function escapeHtml(text: string): string {

@@ -24,6 +24,7 @@ import { declaredParameters, injectParameters, type Parameter, readSettings } fr
 import { planRun } from "./plan.ts";
 import { provenance } from "./provenance.ts";
 import { RunRecord } from "./record.ts";
+import { Saver } from "./saver.ts";
 import { checkTargets } from "./targets.ts";
 
 /** Tag of a cell that may end in an error. */
@@ -104,22 +105,24 @@ export async function runNotebook(path: string, options: RunOptions): Promise<Ru
   const plan = planRun(injected, fromCell);
   await checkTargets(path, output, page?.path);
   const folder = dirname(resolve(path));
-  const made = await provenance(source, parameters, folder);
-  const earlier = plan.skipped.length > 0 && existsSync(output) ? await readNotebook(output) : undefined;
-  const { notebook, cells } = prepare(injected, plan.run, earlier);
-  const record = new RunRecord(notebook, made, plan.skipped, earlier);
-  const save = async (): Promise<void> => {
-    await writeNotebook(output, notebook);
-    if (page) await writeFileAtomic(page.path, page.render(notebook));
-  };
-  await save();
-  if (plan.skipped.length > 0) reporter.skipped?.(plan.skipped);
-  const executor = await ExecutorProcess.spawn({ cwd: folder });
+  const starting = ExecutorProcess.spawn({ cwd: folder }); // beside what is left to be read and written
+  let save = async (): Promise<void> => {};
   try {
-    const run = new CellLoop(executor, notebook, record, { ...options, name: basename(path) });
+    const made = await provenance(source, parameters, folder);
+    const earlier = plan.skipped.length > 0 && existsSync(output) ? await readNotebook(output) : undefined;
+    const { notebook, cells } = prepare(injected, plan.run, earlier);
+    const record = new RunRecord(notebook, made, plan.skipped, earlier);
+    save = async () => {
+      await writeNotebook(output, notebook);
+      if (page) await writeFileAtomic(page.path, page.render(notebook));
+    };
+    await save();
+    if (plan.skipped.length > 0) reporter.skipped?.(plan.skipped);
+    const run = new CellLoop(await starting, notebook, record, { ...options, name: basename(path) });
     return { ...(await run.all(cells)), notebook, parameters };
   } finally {
-    await executor.close();
+    const [executor] = await Promise.allSettled([starting]);
+    if (executor.status === "fulfilled") await executor.value.close();
     await save(); // with what came after the last cell's end
   }
 }
@@ -149,6 +152,7 @@ class CellLoop {
   readonly #options: RunOptions & { readonly name: string };
   readonly #limits: LimitWatch;
   readonly #collector = new OutputCollector();
+  readonly #saver: Saver;
   readonly #failures: CellFailure[] = [];
   #peakBytes = 0;
 
@@ -162,6 +166,7 @@ class CellLoop {
     this.#notebook = notebook;
     this.#record = record;
     this.#options = options;
+    this.#saver = new Saver(() => writeNotebook(options.output, notebook));
     this.#limits = new LimitWatch(options.limits ?? {}, () => void executor.interrupt());
   }
 
@@ -177,6 +182,7 @@ class CellLoop {
     } finally {
       this.#limits.stop();
       signal?.removeEventListener("abort", stop);
+      await this.#saver.settled();
     }
     const status = signal?.aborted ? "interrupted" : this.#failures.length > 0 ? "failed" : "ok";
     return { status, failures: this.#failures, ms: performance.now() - start, peakBytes: this.#peakBytes };
@@ -184,7 +190,7 @@ class CellLoop {
 
   /** Runs a cell; false when the run ends with it. */
   async #one(cell: CodeCell, { done, total }: { done: number; total: number }): Promise<boolean> {
-    const { reporter = {}, output, keepGoing = false, afterCell, signal, name } = this.#options;
+    const { reporter = {}, keepGoing = false, afterCell, signal, name } = this.#options;
     const number = codeCells(this.#notebook).indexOf(cell) + 1;
     cell.execution_count = number;
     this.#collector.open(cell);
@@ -200,7 +206,7 @@ class CellLoop {
     this.#peakBytes = Math.max(this.#peakBytes, outcome.peakBytes ?? 0);
     const ended = this.#ended(cell, outcome);
     this.#record.cellEnd(cell, ended, this.#peakBytes);
-    await writeNotebook(output, this.#notebook);
+    this.#saver.request();
     reporter.cellEnd?.(cell, ended);
     if (ended.status === "ok" || (hasTag(cell, RAISES_TAG) && !ended.interrupted && !ended.executorLost)) {
       await afterCell?.(cell, this.#executor);

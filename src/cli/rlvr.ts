@@ -13,13 +13,17 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   run: { summary: "run notebooks headless", load: async () => (await import("./run.ts")).run },
   test: { summary: "re-run notebooks and judge what they give", load: async () => (await import("./test.ts")).test },
+  diff: { summary: "what differs between two executed notebooks", load: async () => (await import("./diff.ts")).diff },
   analyse: { summary: "analyse checkpoints headless", load: async () => (await import("./analyse.ts")).analyse },
   clean: { summary: "remove outputs from notebooks", load: async () => (await import("./clean.ts")).clean },
   convert: {
     summary: "write a notebook as a percent script (.ts), or the reverse",
     load: async () => (await import("./convert.ts")).convert,
   },
-  export: { summary: "write a notebook as one HTML file", load: async () => (await import("./export.ts")).exportHtml },
+  export: {
+    summary: "write a notebook as one HTML file, or as Markdown",
+    load: async () => (await import("./export.ts")).exportPage,
+  },
 };
 
 function help(): string {

@@ -1,6 +1,5 @@
 /** `rlvr run`: notebooks, headless. */
 import { parseArgs } from "node:util";
-import { notebookHtml } from "../../kernel/notebook/html.ts";
 import { jsonReporter } from "../../kernel/run/json-lines.ts";
 import { readParameterFile } from "../../kernel/run/parameter-files.ts";
 import { type RunOptions, type RunResult, runNotebook } from "../../kernel/run/run.ts";
@@ -81,13 +80,19 @@ export async function run(args: readonly string[]): Promise<number> {
           ? jsonReporter((line) => process.stdout.write(line), path)
           : terminalReporter(process.stdout, { quiet, ...(label !== undefined && { label }) }),
         ...(fromCell === undefined ? {} : { fromCell }),
-        ...(html === undefined ? {} : { page: { path: html, render: notebookHtml } }),
+        ...(html === undefined ? {} : { page: await pageAt(html) }),
       });
       (json ? tellJson : tell)(result, path, output, html);
       return exitCode(result);
     });
     return codes.find((code) => code === 130) ?? Math.max(...codes);
   });
+}
+
+/** With what makes pages, which other runs need not load. */
+async function pageAt(path: string): Promise<NonNullable<RunOptions["page"]>> {
+  const { notebookHtml } = await import("../../kernel/notebook/html.ts");
+  return { path, render: notebookHtml };
 }
 
 function limitsOf(

@@ -38,7 +38,8 @@ function partsOf(bundle: MimeBundle, text: string): PagePart[] {
   return typeof html === "string" ? [html] : [words];
 }
 
-function isPlotly(value: unknown): value is PlotlyJson {
+/** Whether a value is a plotly figure. */
+export function isPlotly(value: unknown): value is PlotlyJson {
   return typeof value === "object" && value !== null && "data" in value && "layout" in value;
 }
 

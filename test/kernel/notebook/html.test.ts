@@ -69,3 +69,39 @@ test.skipIf(noChromium)("html: a browser draws each plot and its console stays s
   expect(page.dom.match(/class="main-svg"/g)?.length).toBeGreaterThanOrEqual(2);
   expect(page.dom.match(/class="js-line"/g)).toHaveLength(2);
 });
+
+test("html: headings make a table of contents with links, the title and deep ones left out", () => {
+  const page = notebookHtml(notebook([], "# T\n## A & *b*\n### c\n## A & *b*\n#### deep"));
+  const contents = /<nav class="contents">.*<\/nav>/s.exec(page)?.[0] ?? "";
+  expect([...contents.matchAll(/<a href="#([^"]+)">(.*?)<\/a>/g)].map(([, id, text]) => [id, text])).toEqual([
+    ["section-a-b", "A &amp; b"],
+    ["section-c", "c"],
+    ["section-a-b-2", "A &amp; b"],
+  ]);
+  for (const id of ["section-a-b", "section-c", "section-a-b-2"]) expect(page).toContain(`" id="${id}">`.slice(2));
+  expect(notebookHtml(notebook([], "# T\n## A\n## B"))).not.toContain("<nav");
+  expect(notebookHtml(notebook([], "## A\n## B\n## C"), { contents: false })).not.toContain("<nav");
+});
+
+test("html: code is shown, folded or left out; a cell without anything to show leaves nothing", () => {
+  expect(notebookHtml(notebook([]))).toContain('<details class="source" open>');
+  expect(notebookHtml(notebook([]), { code: "folded" })).toContain('<details class="source">');
+  const fresh = notebook([]);
+  for (const cell of fresh.cells) if (cell.cell_type === "code") cell.execution_count = null;
+  const hidden = notebookHtml(fresh, { code: "hidden" });
+  expect(hidden).not.toContain("if (a &lt; b)");
+  expect(hidden).not.toContain('<section class="cell"');
+});
+
+test("html: a stale cell says why; pictures pasted into text are inside the page", () => {
+  const file = notebook([]);
+  const [text, code] = file.cells;
+  if (text?.cell_type === "markdown") {
+    text.source = "![](attachment:a%20b.png)";
+    text.attachments = { "a b.png": { "image/png": "AQI=" } };
+  }
+  if (code) code.source = "gone + 1";
+  const page = notebookHtml(file);
+  expect(page).toContain('<p class="stale">cell 1 used gone, which no cell above it defines</p>');
+  expect(page).toContain('src="data:image/png;base64,AQI="');
+});

@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { readNotebook } from "../../../kernel/notebook/format.ts";
-import { parseNotebook } from "../../../kernel/notebook/parse.ts";
 import { runNotebook } from "../../../kernel/run/run.ts";
 
 let folder = "";
@@ -62,15 +60,22 @@ test("run: the first failing cell ends the run, is named, and what came before i
   expect(never).toEqual([]);
 });
 
-test("run: when a cell starts, the outputs of the cells before it are on disk", async () => {
-  const path = await notebook("const seed = 1;", "'first'", "'second'");
-  const onDisk: number[] = [];
-  const count = (): number =>
-    parseNotebook(readFileSync(output, "utf8"), output).cells.filter(
-      (cell) => cell.cell_type === "code" && cell.outputs.length > 0,
-    ).length;
-  await runNotebook(path, { output, reporter: { cellStart: () => onDisk.push(count()) } });
-  expect([...onDisk, count()]).toEqual([0, 0, 1, 2]);
+test("run: while a cell runs, the outputs of the cells before it come to the disk", async () => {
+  const count = "parse(read('out/n.ipynb', 'utf8')).cells.filter(({ outputs = [] }) => outputs.length > 0).length";
+  const wait = `let n; for (let i = 0; i < 200 && n !== WANTED; i++) { await new Promise((r) => setTimeout(r, 25)); n = ${count}; }\nn`;
+  const path = await notebook(
+    "import { readFileSync as read } from 'node:fs'; const { parse } = JSON;",
+    "'first'",
+    wait.replace("WANTED", "1").replace("let n", "var n"),
+    wait.replace("WANTED", "2").replace("let n", "var n"),
+  );
+  await runNotebook(path, { output });
+  expect((await outputsOf(output)).map((list) => JSON.stringify(list).match(/"text\/plain":"(.*?)"/)?.[1])).toEqual([
+    undefined,
+    "'first'",
+    "1",
+    "2",
+  ]);
 });
 
 test("run: a check out of its band fails the cell after all its lines", async () => {
