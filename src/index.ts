@@ -94,6 +94,7 @@ export {
   required,
 } from "./toolkit/objective.ts";
 export { logProbsAfter, statisticsAfter } from "./toolkit/other-prompt.ts";
+export { fileFingerprint, type PartialResults, partialResults } from "./toolkit/partial-results.ts";
 export { type PolicyConfig, sizes } from "./toolkit/policy/config.ts";
 export type { GenerateOptions, Generations } from "./toolkit/policy/generation.ts";
 export { Policy } from "./toolkit/policy/policy.ts";

@@ -12,8 +12,10 @@
 import type { Checkpoint } from "../toolkit/checkpoints/checkpoint.ts";
 import type { TensorMeasure } from "../toolkit/checkpoints/measure.ts";
 import { pairCheckpoints } from "../toolkit/checkpoints/pair-checkpoints.ts";
-import { defaultThreads, onTensors } from "../toolkit/checkpoints/tensor-pool.ts";
+import { onTensorsKept } from "../toolkit/checkpoints/resume.ts";
+import { defaultThreads } from "../toolkit/checkpoints/tensor-pool.ts";
 import { checkOptions } from "../toolkit/options.ts";
+import type { PartialResults } from "../toolkit/partial-results.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
 import {
   checkRanks,
@@ -39,6 +41,11 @@ export interface CheckpointDeltaOptions extends Omit<WeightDeltaOptions, "bf16">
   readonly angles?: number;
   /** Threads; each holds some 300 MB. Default: the cores of this process, at most 8. */
   readonly threads?: number;
+  /**
+   * Where finished tensors are kept, so that a call that was cut off goes on: `partialResults(folder)`. The caller clears it
+   * once the result is safe. Default: nowhere.
+   */
+  readonly parts?: PartialResults;
 }
 
 /** Directions beyond those asked for that a randomised spectrum carries (Halko et al. advise 5 to 10; cheap here). */
@@ -63,6 +70,7 @@ export async function checkpointDeltas(
     passes: { kind: "integer", min: 0 },
     angles: { kind: "integer", min: 0 },
     threads: { kind: "integer", min: 1 },
+    parts: { kind: "object" },
   });
   const {
     ranks = [1, 2, 4, 8, 16, 32],
@@ -75,9 +83,10 @@ export async function checkpointDeltas(
   checkRanks("checkpointDeltas", ranks);
   const { pairs, excluded } = pairCheckpoints(before, after, exclude);
   const settings = { exactUpTo, rank: sketchRank, oversampling, passes, angles };
-  const measures = await onTensors(
+  const measures = await onTensorsKept(
     pairs.map((pair) => ({ kind: "measure", pair, options: settings }) as const),
     options.threads ?? defaultThreads(),
+    options.parts,
     (at, done) => options.onProgress?.({ done, total: pairs.length, name: pairs[at]?.before.name ?? "" }),
   );
   const tensors = measures.map((measure) => deltaOf(measure, ranks));

@@ -18,6 +18,10 @@ const ANALYSES: Readonly<Record<string, Analysis>> = {
     summary: "what is in anybody's run, its logged numbers checked; two runs paired by problem",
     load: async () => (await import("./analyse/compare.ts")).analyseCompare,
   },
+  entropy: {
+    summary: "where a run's entropy goes; at which tokens two policies differ in it",
+    load: async () => (await import("./analyse/entropy.ts")).analyseEntropy,
+  },
   interference: {
     summary: "which problems' updates hurt which in a run, what was lost and why; or over saved policies",
     load: async () => (await import("./analyse/interference.ts")).analyseInterference,

@@ -1,8 +1,10 @@
-import { truncate } from "node:fs/promises";
+import { mkdtemp, readdir, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { checkpointDeltas, principalAngles, svd, type Weights, weightDeltas } from "../../src/analysis/index.ts";
 import { openCheckpoint, UsageError } from "../../src/index.ts";
+import { partialResults } from "../../src/toolkit/partial-results.ts";
 import { rng } from "../../src/toolkit/rng.ts";
 import { bf16, type Content, checkpointFolder, f32, shardedFolder } from "../support/checkpoint-folder.ts";
 
@@ -173,4 +175,36 @@ test("checkpointDeltas: NaN and a file that became shorter are refused, naming e
   await expect(checkpointDeltas(good, cut)).rejects.toThrow(/ends within "w".*truncated/);
   await expect(checkpointDeltas(good, good, { ranks: [0] })).rejects.toThrow(/a rank is 0/);
   await expect(checkpointDeltas(good, good, { angles: -1 })).rejects.toThrow(/angles is -1/);
+});
+
+test("checkpointDeltas: a call that was cut off goes on with the tensors left, and gives the same", async () => {
+  const { disk } = await both();
+  const whole = await checkpointDeltas(...disk, { threads: 1 });
+  const place = await mkdtemp(join(tmpdir(), "rlvr-parts-"));
+  const stop = new Error("cut off");
+  const cutOff = checkpointDeltas(...disk, {
+    threads: 1,
+    parts: partialResults(place),
+    onProgress: ({ done }) => {
+      if (done === 3) throw stop;
+    },
+  });
+  await expect(cutOff).rejects.toBe(stop);
+  await expect.poll(async () => (await readdir(place)).filter((name) => name.endsWith(".part")).length).toBe(3);
+  const [broken = ""] = await readdir(place);
+  await writeFile(join(place, broken), "not whole");
+  const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  const seen: number[] = [];
+  const parts = partialResults(place);
+  const again = await checkpointDeltas(...disk, { threads: 1, parts, onProgress: ({ done }) => void seen.push(done) });
+  expect(warning).toHaveBeenCalledOnce();
+  warning.mockRestore();
+  expect(again).toEqual(whole);
+  expect(seen).toEqual([1, 2, 3, 4, 5]);
+  await parts.clear();
+  expect(await readdir(place)).toEqual([]);
+  // Other options are other work.
+  const kept = partialResults(place);
+  await checkpointDeltas(...disk, { threads: 1, parts: kept, angles: 0 });
+  expect((await checkpointDeltas(...disk, { threads: 1, parts: kept })).tensors).toEqual(whole.tensors);
 });

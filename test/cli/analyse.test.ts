@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ const base = await shardedFolder([{ m }, others]);
 const trained = await checkpointFolder(all(after));
 
 test("rlvr analyse weights: prints the table and writes JSON, CSV and a page", () => {
-  const files = ["--json", "o/w.json", "--csv", "o/w.csv", "--html", "o/w.html"];
+  const files = ["--json", "o/w.json", "--csv", "o/w.csv", "--html", "o/w.html", "--partials", "o/parts"];
   const { code, out, err } = rlvr("analyse", "weights", base, trained, "--rank", "2", "--exclude", "still", ...files);
   expect(err).toBe("");
   expect(code).toBe(0);
@@ -46,6 +46,7 @@ test("rlvr analyse weights: prints the table and writes JSON, CSV and a page", (
   const page = readFileSync(join(folder, "o/w.html"), "utf8");
   expect(page).toContain(`Weight change from ${base} to ${trained}`);
   expect(page).toContain('<div class="plot"');
+  expect(readdirSync(join(folder, "o/parts"))).toEqual([]); // kept until the end
 });
 
 test("rlvr analyse: wrong use exits 2, names what is wrong, and writes nothing", () => {

@@ -1,10 +1,13 @@
 /** What every analysis does with its result: tables on the terminal, and JSON, CSV, HTML and pictures as files. */
+import { join } from "node:path";
 import { progressText } from "../../../kernel/run/terminal.ts";
 import { type Figure, renderPng, renderSvg } from "../../plot/index.ts";
 import { standaloneHtml } from "../../plot/page.ts";
 import { checkWritable, writeFileAtomic } from "../../toolkit/files.ts";
+import { type PartialResults, partialResults } from "../../toolkit/partial-results.ts";
 import type { ProgressEvent } from "../../toolkit/progress.ts";
 import { escapeHtml, type Table, tableHtml, tableText } from "../../toolkit/table.ts";
+import { defaultCacheFolder } from "../../toolkit/train/cache.ts";
 
 /** A finished analysis. */
 export interface AnalysisOutput {
@@ -40,6 +43,17 @@ export const outputHelp = `      --json file          everything, as JSON
       --quiet              no progress and no table, files only
 `;
 
+/** Options of analyses that keep finished parts, and go on when they were cut off. */
+export const partOptions = {
+  partials: { type: "string" },
+  fresh: { type: "boolean", default: false },
+} as const;
+
+/** Their lines in a help text. */
+export const partHelp = `      --partials folder    where finished parts are kept until the end; one that was cut off goes on (default: the cache)
+      --fresh              start anew
+`;
+
 /** Files asked for. */
 export interface OutputFiles {
   readonly json?: string | undefined;
@@ -52,6 +66,21 @@ export interface OutputFiles {
 /** Refuses paths that cannot be written, before the work. */
 export async function checkOutputs({ json, csv, html, svg, png }: OutputFiles): Promise<void> {
   for (const path of [json, csv, html, svg, png]) if (path !== undefined) await checkWritable(path);
+}
+
+/**
+ * Finished parts of a long analysis: cleared by the caller once its results are written. With `--fresh` nothing is found, and
+ * parts are kept all the same.
+ */
+export function keptParts({
+  partials,
+  fresh,
+}: {
+  readonly partials?: string | undefined;
+  readonly fresh: boolean;
+}): PartialResults {
+  const parts = partialResults(partials ?? join(defaultCacheFolder(), "partials"));
+  return fresh ? { ...parts, find: async () => undefined } : parts;
 }
 
 /** Rows of a table on the terminal. */

@@ -9,7 +9,16 @@ import { writeLora } from "../../toolkit/checkpoints/write-lora.ts";
 import { progressReporter } from "../../toolkit/progress.ts";
 import { refuse } from "../../toolkit/refuse.ts";
 
-import { checkOutputs, outputHelp, outputOptions, withProgress, writeOutput } from "./output.ts";
+import {
+  checkOutputs,
+  keptParts,
+  outputHelp,
+  outputOptions,
+  partHelp,
+  partOptions,
+  withProgress,
+  writeOutput,
+} from "./output.ts";
 
 const HELP = `rlvr analyse weights <before> <after> [options]
 
@@ -25,7 +34,7 @@ files, of one architecture, in F32, F16 or BF16. They are read in parts: models 
       --top r              rank of what the next two write: the top r directions of every matrix's change
       --full folder        the weights before with that change, as a checkpoint of the same files
       --lora folder        the change alone, as a PEFT adapter of rank r
-${outputHelp}`;
+${partHelp}${outputHelp}`;
 
 /** Runs the command; returns its exit code. */
 export async function analyseWeights(args: readonly string[]): Promise<number> {
@@ -42,6 +51,7 @@ export async function analyseWeights(args: readonly string[]): Promise<number> {
       top: { type: "string" },
       full: { type: "string" },
       lora: { type: "string" },
+      ...partOptions,
       ...outputOptions,
     },
   });
@@ -69,10 +79,12 @@ export async function analyseWeights(args: readonly string[]): Promise<number> {
     ...number("threads", "threads", values.threads),
   };
   const checkpoints = [await openCheckpoint(before), await openCheckpoint(after)] as const;
+  const parts = keptParts(values);
   const deltas = await withProgress(values.quiet, () => {
     let report: ReturnType<typeof progressReporter> | undefined;
     return checkpointDeltas(...checkpoints, {
       ...options,
+      parts,
       onProgress: ({ done, total }) => {
         report ??= progressReporter({ task: "weight deltas", total, unit: "tensors" });
         report(done);
@@ -94,6 +106,7 @@ export async function analyseWeights(args: readonly string[]): Promise<number> {
   );
   if (full !== undefined) await writeTruncatedCheckpoint(...checkpoints, top, full);
   if (lora !== undefined) await writeLora(...checkpoints, top, lora, { exclude: values.exclude });
+  await parts.clear();
   for (const path of [full, lora]) if (path !== undefined) process.stdout.write(`${path}\n`);
   return 0;
 }

@@ -24,7 +24,7 @@ export type TensorJob =
     }
   | { readonly kind: "gram"; readonly tensors: readonly FileTensor[] };
 
-interface JobResults {
+export interface JobResults {
   readonly measure: TensorMeasure;
   readonly factors: DeltaFactors;
   readonly truncate: undefined;
@@ -50,12 +50,12 @@ export function defaultThreads(): number {
  * Does jobs of one kind on threads of their own, the costly ones first; results are in the order of the jobs. The first job that
  * fails ends all.
  *
- * @param onDone called after each job with its place
+ * @param onDone called after each job with its place, how many are done, and what came of it
  */
 export async function onTensors<K extends TensorJob["kind"]>(
   jobs: readonly (TensorJob & { readonly kind: K })[],
   threads: number,
-  onDone: (at: number, done: number) => void = () => {},
+  onDone: (at: number, done: number, result: JobResults[K]) => void = () => {},
 ): Promise<JobResults[K][]> {
   const order = jobs.map((job, at) => ({ at, cost: costOf(job) })).sort((a, b) => b.cost - a.cost || a.at - b.at);
   const results: JobResults[K][] = [];
@@ -67,8 +67,9 @@ export async function onTensors<K extends TensorJob["kind"]>(
       const at = order[next++]?.at;
       const job = at === undefined ? undefined : jobs[at];
       if (at === undefined || job === undefined) return;
-      results[at] = await perform<JobResults[K]>(worker, job);
-      onDone(at, ++done);
+      const result = await perform<JobResults[K]>(worker, job);
+      results[at] = result;
+      onDone(at, ++done, result);
     }
   };
   try {

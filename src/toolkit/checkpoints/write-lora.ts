@@ -8,7 +8,7 @@ import { type FloatTensor, writeSafetensors } from "../policy/safetensors.ts";
 import { refuse } from "../refuse.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { DeltaFactors } from "./factors.ts";
-import { pairCheckpoints } from "./pair-checkpoints.ts";
+import { type FilePair, pairCheckpoints } from "./pair-checkpoints.ts";
 import { defaultThreads, onTensors } from "./tensor-pool.ts";
 import { checkFresh, factorOptions, progress, type WriteOptions } from "./write-checkpoint.ts";
 
@@ -22,7 +22,10 @@ export interface LoraOptions extends WriteOptions {
 export interface WrittenLora {
   /** Modules with an adapter. */
   readonly modules: readonly string[];
-  /** What an adapter cannot hold and therefore stays as before: vectors (norms, biases), and names excluded. */
+  /**
+   * What an adapter cannot hold and therefore stays as before: vectors (norms, biases), matrices whose name does not end in
+   * ".weight" (PEFT names modules), and names excluded.
+   */
   readonly leftOut: readonly string[];
 }
 
@@ -46,6 +49,7 @@ export async function writeLora(
   const matrices = pairs.filter(
     ({ before: { shape, name, count } }) => shape.length === 2 && count > 0 && weight.test(name),
   );
+  if (matrices.length === 0) refuseWithoutMatrix(pairs);
   await checkFresh(output, [before, after]);
   const names = matrices.map((pair) => pair.before.name);
   const factors = await onTensors(
@@ -72,6 +76,19 @@ export async function writeLora(
 }
 
 const weight = /\.weight$/;
+
+/** Names shown of tensors that cannot have an adapter. */
+const shownNames = 3;
+
+function refuseWithoutMatrix(pairs: readonly FilePair[]): never {
+  const names = pairs.slice(0, shownNames).map(({ before: { name, shape } }) => `"${name}" [${shape.join(", ")}]`);
+  const more = pairs.length > shownNames ? ` and ${pairs.length - shownNames} more` : "";
+  return refuse(
+    "writeLora",
+    `no tensor is a matrix whose name ends in ".weight", which is what PEFT adapts: there are ${names.join(", ")}${more}`,
+    "pass checkpoints in the Hugging Face layout, or exclude less",
+  );
+}
 
 /** PEFT treats embeddings apart: their A belongs to the tokens, and the change is (B A)ᵀ. */
 const embedding = /(^|\.)(embed_tokens|wte|word_embeddings)$/;

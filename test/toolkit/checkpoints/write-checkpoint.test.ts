@@ -141,5 +141,11 @@ test("write: a folder with content, or a source, is never written over", async (
   await expect(writeTruncatedCheckpoint(before, after, 1, taken)).rejects.toThrow(/holds 1 files already/);
   await expect(writeTruncatedCheckpoint(before, after, 1, after.folder)).rejects.toThrow(UsageError);
   await expect(writeLora(before, before, 1, await fresh())).rejects.toThrow(/no matrix changed/);
+  const bare = async (x: number) =>
+    await openCheckpoint(await checkpointFolder({ m: f32([x, 2, 3, 4], [2, 2]), "v.weight": f32([x], [1]) }));
+  const [named, moved] = [await bare(0), await bare(1)];
+  await expect(writeLora(named, moved, 1, await fresh())).rejects.toThrow(
+    'writeLora: no tensor is a matrix whose name ends in ".weight", which is what PEFT adapts: there are "m" [2, 2], "v.weight" [1];',
+  );
   await expect(writeLora(before, after, 0, await fresh())).rejects.toThrow(/rank is 0/);
 });

@@ -1,5 +1,8 @@
 /** Lines of a file of any size, and rows of JSONL. */
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { progressReporter } from "../../progress.ts";
 import { attempt, badRow, type Fields, isFields } from "./fields.ts";
 import { parsePythonJson } from "./python-json.ts";
 import type { ImportRecord, NoteRecord, Place } from "./record.ts";
@@ -15,6 +18,10 @@ export interface Line {
   /** A newline followed. */
   readonly ended: boolean;
 }
+
+/** Bytes from which reading a file tells how far it is. */
+const LARGE = 32 * 2 ** 20;
+const MEGABYTE = 2 ** 20;
 
 /** The lines of a UTF-8 file, one at a time; `\r\n` counts as one end, a byte order mark is left out. */
 export async function* fileLines(path: string): AsyncGenerator<Line> {
@@ -35,8 +42,13 @@ export async function* fileLines(path: string): AsyncGenerator<Line> {
       return { number, text: undefined, problem: "is not UTF-8", ended };
     }
   };
+  const bytes = (await stat(path)).size;
+  const report = progressReporter({ task: `read ${basename(path)}`, total: Math.round(bytes / MEGABYTE), unit: "MB" });
+  let read = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 18 })) {
     if (!Buffer.isBuffer(chunk)) throw new Error("internal: a byte stream gave text");
+    read += chunk.length;
+    if (bytes > LARGE) report(Math.round(read / MEGABYTE));
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
       take(chunk.subarray(start, end));
