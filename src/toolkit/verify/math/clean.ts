@@ -10,16 +10,23 @@ const DEGREES = /\^\s*(?:\\circ|\{\s*\\circ\s*\}|\{\s*\\degree\s*\}|\\degree|\{\
 const GLUED_WORDS = /(?<=[\d)\]}])(or|and)(?=[A-Za-z\d(\\[{-])/g;
 const TIMES_TEN = /(?<=\d\s?)[xX](?=\s?10\s?\^)/g;
 const TRAILING = /(?:\s|\\[,;:! ]|\\\\|[.,;:。])+$/;
-const LEADING = /^(?:\s|\\[,;:! ]|[:=,;]|\\\\)+/;
+const LEADING = /^(?:\s|\\[,;:! ]|[:=,;~]|\\\\|\\(?:approx|simeq|sim)(?![a-zA-Z]))+/;
+const WRAPPED_SIGNS = /\\(?:text|textbf|mathrm|mbox|textrm)\s*\{\s*(\\?[$€£¥%])\s*\}/g;
+const HALF_OF_DAY = /(?<=\d)\s*([ap])\.?\s?m\b\.?/gi;
+const ODDS = /^\s*(\d+)\s*(?:to|\\text\{\s*to\s*\})\s*(\d+)\s*$/;
+const UNION = /(?<=[)\]}])\s*U\s*(?=[([{\\])/g;
 
 export function clean(text: string): string {
   let out = toLatex(text).replace(OVER_ESCAPED, (slashes, name: string) => (isCommand(name) ? "\\" : slashes));
   out = out.replace(/\*\*([^*]+)\*\*/g, "$1").replace(/^`+|`+$/g, "");
+  out = out.replace(WRAPPED_SIGNS, "$1");
   out = withoutDollars(out).replace(/(?<!\\)\\[()[\]]/g, " ");
   out = out.replace(DIGIT_GROUPS, "").replace(DECIMAL_BRACES, ".").replace(/\{,\}/g, ",");
   if (/\d\s\d{3}/.test(out)) out = out.replace(SPACED_GROUPS, (digits) => digits.replace(/\s/g, ""));
   out = out.replace(TIMES_TEN, "\\times ");
   out = out.replace(DEGREES, "\\degree ").replace(GLUED_WORDS, " $1 ");
+  if (out.includes(":")) out = out.replace(HALF_OF_DAY, (_, half: string) => ` ${half.toLowerCase()}m `);
+  out = out.replace(UNION, "\\cup ").replace(ODDS, "$1:$2");
   return withoutEnds(out);
 }
 

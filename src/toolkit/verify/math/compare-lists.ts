@@ -43,23 +43,28 @@ export function isSeveral(node: Node): boolean {
 
 export function sameLists(gold: Node, given: Node, same: Same, strict: boolean): boolean {
   const [a, b] = [entriesOf(gold), entriesOf(given)];
-  const record = namesOf(a);
-  const other = namesOf(b);
+  const [record, other] = [namesOf(a), namesOf(b)];
   if (record !== undefined && other !== undefined && strict) {
-    if (record.join() !== other.join()) return false;
-    return record.every((name) => sameUnordered(valuesOf(a, name), valuesOf(b, name), same));
+    if (record.join() === other.join() && record.length > 1) {
+      return record.every((name) => sameUnordered(valuesOf(a, name), valuesOf(b, name), same));
+    }
+    if (stemsOf(record) !== stemsOf(other)) return false;
   }
   const [left, right] = [a.map(({ value }) => value), b.map(({ value }) => value)];
-  if (record !== undefined && other === undefined) return sameOrdered(left, tupleItems(right), same);
+  if (record !== undefined && record.length > 1 && other === undefined)
+    return sameOrdered(left, tupleItems(right), same);
   return sameUnordered(left, right, same);
 }
 
-/** The names, sorted, where at least two different ones stand and every value has one. */
+/** The names, sorted, where every value has one. */
 function namesOf(entries: readonly Entry[]): readonly string[] | undefined {
   const names = entries.map(({ name }) => name);
-  if (!names.every((name) => name !== undefined)) return undefined;
-  const different = [...new Set(names)].sort();
-  return different.length >= 2 ? different : undefined;
+  return names.every((name) => name !== undefined) ? [...new Set(names)].sort() : undefined;
+}
+
+/** x_1 and x_2 are two values of x. */
+function stemsOf(names: readonly string[]): string {
+  return [...new Set(names.map((name) => name.replace(/[_'\d].*$/, "")))].join();
 }
 
 function valuesOf(entries: readonly Entry[], name: string): readonly Node[] {

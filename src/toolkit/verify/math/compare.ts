@@ -3,7 +3,7 @@ import { combine, equals, type Rational } from "../rational.ts";
 import { entriesOf, isSeveral, sameLists, sameOrdered, sameUnordered } from "./compare-lists.ts";
 import type { Precision } from "./digits.ts";
 import { sameEquation, sameInequality } from "./equation.ts";
-import { exactValue } from "./exact.ts";
+import { exactValue, isLess } from "./exact.ts";
 import { type Named, namedValue } from "./named-value.ts";
 import { exact, mapParts, type Node, symbolsOf } from "./node.ts";
 import { sameSet } from "./real-set.ts";
@@ -93,7 +93,8 @@ function sameRelations(gold: Node, given: Node, options: CompareOptions): boolea
     return sameNamed(named.value, given, options);
   if (other !== undefined && gold.kind !== "relation" && gold.kind !== "connective")
     return sameNamed(gold, other.value, options);
-  return sameEquations(gold, given, options) || sameSolutions(gold, given, options);
+  // The solutions of conditions of one variable decide; a factor is looked for where they cannot be found.
+  return sameSolutions(gold, given, options) ?? sameEquations(gold, given, options);
 }
 
 /** x ∈ S, as S. */
@@ -159,17 +160,16 @@ function pairOf(node: Relation): readonly [Node, Node] | undefined {
 }
 
 /** Conditions by the sets that fulfil them; a set may stand for a condition, the reverse has to be allowed. */
-function sameSolutions(gold: Node, given: Node, options: CompareOptions): boolean {
+function sameSolutions(gold: Node, given: Node, options: CompareOptions): boolean | undefined {
   const isCondition = (node: Node): boolean => node.kind === "relation" || node.kind === "connective";
   if (!isCondition(gold) && isCondition(given) && !options.allowSetRelation) return false;
-  if (isCondition(gold) && isCondition(given) && options.strict && variableOf(gold) !== variableOf(given)) return false;
+  const named = isCondition(gold) && isCondition(given) && options.strict;
+  if (named && variableOf(gold) !== variableOf(given)) return undefined;
   const a = realSetOf(gold, true);
   const b = a === undefined ? undefined : realSetOf(given, true);
   if (a !== undefined && b !== undefined) return sameSet(a, b, options.precision);
-  if (gold.kind === "connective" && given.kind === "connective" && gold.operator === given.operator) {
-    return sameUnordered(gold.parts, given.parts, (x, y) => sameNamed(x, y, options));
-  }
-  return false;
+  if (gold.kind !== "connective" || given.kind !== "connective" || gold.operator !== given.operator) return undefined;
+  return sameUnordered(gold.parts, given.parts, (x, y) => sameNamed(x, y, options));
 }
 
 function isSet(node: Node): boolean {
@@ -185,11 +185,15 @@ function sameValues(gold: Node, given: Node, options: CompareOptions): boolean {
     const [a, b] = [lettersOf(gold), lettersOf(given)];
     return a !== undefined && b !== undefined && sameWords(a, b);
   }
+  const [letters, others] = [capitalsOf(gold), capitalsOf(given)];
+  if (letters !== undefined && others !== undefined) return letters === others;
   if (isSet(gold) || isSet(given)) return sameSets(gold, given, options);
   if (gold.kind === "set" || given.kind === "set") {
-    return sameUnordered(values(gold), values(given), same); // {1} against 1 too
+    return sameUnordered(values(gold), values(given), same) || sameSets(gold, given, options); // {1} is 1 and [1, 1]
   }
   if (gold.kind === "matrix" || given.kind === "matrix") return sameMatrices(gold, given, same);
+  const [vector, tuple] = [componentsOf(gold, given), componentsOf(given, gold)];
+  if (vector !== undefined || tuple !== undefined) return sameValues(vector ?? gold, tuple ?? given, options);
   if (gold.kind === "group" || given.kind === "group")
     return gold.kind === "group" && given.kind === "group" && sameGroups(gold, given, same);
   if (gold.kind === "clock" || given.kind === "clock") return sameClocks(gold, given);
@@ -198,6 +202,12 @@ function sameValues(gold: Node, given: Node, options: CompareOptions): boolean {
   if (given.kind === "call" && given.name === "pmod") return false;
   if (gold.kind === "dots" || given.kind === "dots") return gold.kind === given.kind;
   return sameQuantities(gold, given, options);
+}
+
+/** Three capitals or more side by side are an order or a figure, no product. */
+function capitalsOf(node: Node): string | undefined {
+  const letters = node.kind === "product" ? lettersOf(node) : undefined;
+  return letters !== undefined && /^[A-Z]{3,}$/.test(letters) ? letters : undefined;
 }
 
 function values(node: Node): readonly Node[] {
@@ -219,6 +229,22 @@ function flat(node: Node & { readonly kind: "setOperation" }): readonly Node[] {
   return node.parts.flatMap((part) =>
     part.kind === "setOperation" && part.operator === node.operator ? flat(part) : [part],
   );
+}
+
+const UNIT_VECTORS = ["unit i", "unit j", "unit k"];
+
+/** 3i − 2j as (3, −2), where the other is a tuple. */
+function componentsOf(node: Node, other: Node): Node | undefined {
+  if (other.kind !== "group" || node.kind === "group" || !symbolsOf(node).some((name) => UNIT_VECTORS.includes(name)))
+    return undefined;
+  const items = UNIT_VECTORS.slice(0, other.items.length).map((unit) => {
+    const component = (part: Node): Node => {
+      if (part.kind !== "symbol" || !UNIT_VECTORS.includes(part.name)) return mapParts(part, component);
+      return exact({ numerator: part.name === unit ? 1n : 0n, denominator: 1n });
+    };
+    return component(node);
+  });
+  return { kind: "group", open: "(", close: ")", items };
 }
 
 type Group = Node & { readonly kind: "group" };
@@ -355,9 +381,15 @@ function sameAngles(a: Measure, b: Measure, precision: Precision): boolean {
 /** 28% is 28 per cent and 0.28. */
 function samePercent(gold: Node, given: Node, precision: Precision): boolean {
   const number = (node: Node): Node => (node.kind === "percent" ? node.of : measureOf(node).value);
-  if (sameScalar(number(gold), number(given), precision)) return true;
+  // 25% may stand for 25, since a sign is forgiven; 0.5% is not 0.5.
+  const size = exactValue(number(gold));
+  const isShare = gold.kind !== "percent" && size !== undefined && !isLess(ONE, size) && !isLess(size, MINUS_ONE);
+  if (!isShare && sameScalar(number(gold), number(given), precision)) return true;
   return gold.kind !== given.kind && sameScalar(gold, given, precision);
 }
+
+const ONE: Rational = { numerator: 1n, denominator: 1n };
+const MINUS_ONE: Rational = { numerator: -1n, denominator: 1n };
 
 /** 204_5 is 54, and its digits with the base left out. */
 function sameBased(gold: Node, given: Node, precision: Precision): boolean {

@@ -82,8 +82,7 @@ function standsFor(
   if (valueDigits !== undefined && valueDigits >= precision)
     return agree(decimal, value, stated ? Math.min(valueDigits, precision + 1) : valueDigits);
   if (digits < precision) return false;
-  const ends = terminates(value, precision);
-  if (ends && valueDigits === undefined) return false; // 3/4 and 12 are met exactly
+  if (terminates(value, precision) && (valueDigits === undefined || !stated)) return false; // 3/4 and 12 are met exactly
   return agree(decimal, value, Math.min(digits, precision + 1));
 }
 

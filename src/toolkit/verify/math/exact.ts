@@ -188,7 +188,7 @@ function exactList(name: string, values: readonly (Rational | undefined)[]): Rat
   );
 }
 
-function isLess(a: Rational, b: Rational): boolean {
+export function isLess(a: Rational, b: Rational): boolean {
   return a.numerator * b.denominator < b.numerator * a.denominator;
 }
 

@@ -7,9 +7,11 @@
  */
 import { type Box, boxesOf } from "./boxed.ts";
 import { lastNumber } from "./last-number.ts";
+import { isWord } from "./lexer.ts";
 import { mathSpans, type Span } from "./math-spans.ts";
 import { finalPhrases } from "./phrases.ts";
 import { LONGEST_ANSWER } from "./reading.ts";
+import { PLAIN_COMMANDS } from "./vocabulary.ts";
 
 export type ExtractionOrder = "last" | "first" | "all";
 
@@ -170,8 +172,10 @@ function looksOf(text: string): { readonly prose: boolean; readonly words: numbe
   const plain = text
     .replace(/\\(?:text|textbf|mbox|mathrm|textrm)\s*\{[^{}]*\}/g, " ")
     .replace(/\\(?:begin|end)\s*\{[^{}]*\}(?:\{[^{}]*\})?|\\[a-zA-Z]+|\$[^$]*\$/g, " ");
-  const words = plain.match(/[\p{L}]{2,}/gu) ?? [];
-  const isSentence = words.length >= 3 || /\b(?:is|are|answer|therefore|thus|so|hence|we|get|have|the)\b/i.test(plain);
+  const words = (plain.match(/\p{L}{2,}/gu) ?? []).filter((run) => isWord(run) && !PLAIN_COMMANDS.has(run));
+  const verb = /\b(?:is|are|answer|therefore|thus|so|hence|we|get|have|the)\b/i.test(plain);
+  // "5 metres per second" begins with its number.
+  const isSentence = verb || words.length >= (/^[-+(\\]?[\d.$€£]/.test(text) ? 7 : 3);
   // A delimiter broken over lines is no mathematics, and "Answer : 5" begins with a word.
   const broken = /(?<![\\$])\$\s*\n|\\\(\s*\n|^\p{L}{4,}\s*:/u.test(text);
   return { prose: broken || (isSentence && /[\d$\\=]/.test(text)), words: words.length };

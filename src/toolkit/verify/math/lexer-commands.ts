@@ -133,7 +133,10 @@ function readText(state: Lexer, command: string): boolean {
   const open = openBrace(state);
   if (open === undefined) return true;
   const end = balancedEnd(state.text, open) ?? state.text.length;
-  const content = state.text.slice(open + 1, state.text[end - 1] === "}" ? end - 1 : end).trim();
+  const content = state.text
+    .slice(open + 1, state.text[end - 1] === "}" ? end - 1 : end)
+    .replace(/~/g, " ")
+    .trim();
   state.at = end;
   const upright = command === "mathrm" || command === "operatorname" || command === "mathop";
   if (upright && /^[A-Za-z]$/.test(content)) push(state, { kind: "letter", name: content, spaced });

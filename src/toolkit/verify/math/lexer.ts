@@ -162,13 +162,13 @@ function functionPrefix(run: string): string | undefined {
 }
 
 const SHORT_WORDS = new Set(
-  "or and no yes not is if for per the of to by at am pm cm mm km kg mg ml ft lb lbs oz hr hrs min mins sec secs pct mph kph in are all any but odd even one two six ten off usd eur gbp day days".split(
+  "or and in no yes not is if for per the of to by at am pm cm mm km kg mg ml ft lb lbs oz hr hrs min mins sec secs pct mph kph in are all any but odd even one two six ten off usd eur gbp day days".split(
     " ",
   ),
 );
 
 /** Whether a run of letters is a word rather than a product: it has a vowel and is not in alphabetical order (abc, abde). */
-function isWord(run: string): boolean {
+export function isWord(run: string): boolean {
   const lower = run.toLowerCase();
   if (SHORT_WORDS.has(lower)) return run !== run.toUpperCase() || run.length > 2;
   if (run.length < 3 || !/[aeiouy]/.test(lower)) return run.length > 6;
@@ -177,9 +177,10 @@ function isWord(run: string): boolean {
   return !isOrdered(lower);
 }
 
+/** abc, xyz, pqrs: letters that follow one another, none more than three places on. */
 function isOrdered(lower: string): boolean {
-  for (let i = 1; i < lower.length; i++) if (lower.charCodeAt(i) <= lower.charCodeAt(i - 1)) return false;
-  return lower.length <= 5;
+  const steps = [...lower].slice(1).map((letter, i) => letter.charCodeAt(0) - lower.charCodeAt(i));
+  return lower.length <= 5 && steps.every((step) => step > 0 && step <= 3);
 }
 
 function isDigit(sign: string): boolean {

@@ -19,9 +19,12 @@ export function namedValue(node: Node): Named | undefined {
   const { parts, signs } = node;
   const approximate = signs.indexOf("~");
   const end = approximate > 0 ? approximate : signs.length;
-  if (signs.slice(0, end).some((sign, i) => sign !== "=" && !(i === 0 && sign === "~"))) return undefined;
   const [first] = parts;
   const value = parts[end];
+  const isResidue = value?.kind === "call" && value.name === "pmod"; // x ≡ 3 (mod 7)
+  const names = (sign: string, i: number): boolean =>
+    sign === "=" || (i === 0 && sign === "~") || (isResidue && sign === "mod");
+  if (!signs.slice(0, end).every(names)) return undefined;
   if (first === undefined || value === undefined) return undefined;
   const head = end === 0 ? undefined : nameOf(first);
   if (head !== undefined) return { ...head, value };
@@ -79,7 +82,9 @@ function nameOfCall(call: string, arg: Node): Name | undefined {
 /** AB, but not xy: points and figures have capitals. */
 function nameOfProduct(factors: readonly Node[]): Name | undefined {
   const names = factors.map((factor) => (factor.kind === "symbol" ? factor.name : undefined));
-  if (!names.every((name) => name !== undefined) || !names.some((name) => /^[A-Z]/.test(name))) return undefined;
+  if (!names.every((name) => name !== undefined)) return undefined;
+  const isDifferential = names.length === 2 && names[0] === "d";
+  if (!isDifferential && !names.some((name) => /^[A-Z]/.test(name))) return undefined;
   return plain(names.join(""));
 }
 

@@ -34,7 +34,7 @@ export function numericValue(node: Node, point: Point): Complex {
     case "quotient":
       return divide(numericValue(node.top, point), numericValue(node.bottom, point));
     case "ratio":
-      return node.parts.map((part) => numericValue(part, point)).reduce(divide);
+      return node.parts.length === 2 ? node.parts.map((part) => numericValue(part, point)).reduce(divide) : NOTHING;
     case "power":
       return powerValue(node.base, node.exponent, point);
     case "negative":

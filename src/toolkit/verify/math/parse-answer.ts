@@ -146,14 +146,14 @@ const RELATIONS: Readonly<Record<string, RelationSign>> = {
   ">=": ">=",
   "!=": "!=",
   "~": "~",
-  mod: "mod",
 };
 
 function relationOf(token: Token | undefined): RelationSign | undefined {
   if (token?.kind === "sign") return RELATIONS[token.sign];
   if (token?.kind === "command" && (token.name === "in" || token.name === "notin" || token.name === "subset"))
     return token.name;
-  return token?.kind === "command" && token.name === "mod" ? "mod" : undefined;
+  if (token?.kind === "word" && token.text === "in") return "in";
+  return token?.kind === "command" && token.name === "equiv" ? "mod" : undefined;
 }
 
 function readItem(parser: Parser): Node {

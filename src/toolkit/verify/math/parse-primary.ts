@@ -1,6 +1,6 @@
 /** Reads what an operator stands between: numbers, symbols, brackets, functions, roots, fractions. */
 import type { Token } from "./lexer.ts";
-import { type Closing, type ConstantName, call, type Node, negative, type Opening, whole } from "./node.ts";
+import { type Closing, type ConstantName, call, type Node, negative, type Opening, someNode, whole } from "./node.ts";
 import { readBound, readDerivative, readIntegral, readLimit } from "./parse-calculus.ts";
 import { readSum } from "./parse-expression.ts";
 import { readFunction } from "./parse-function.ts";
@@ -228,6 +228,7 @@ function readCommand(parser: Parser, name: string): Node {
 
 /** A bar over one symbol makes another one (z̄); over several it names a segment (AB). */
 function overlined(node: Node): Node {
+  if (someNode(node, (part) => part.kind === "constant" && part.name === "i")) return call("conj", node);
   return node.kind === "symbol" ? { kind: "symbol", name: `${node.name}̄` } : node;
 }
 

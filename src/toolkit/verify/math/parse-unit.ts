@@ -1,6 +1,7 @@
 /** Units and nouns behind a value: "5 cm", "15\text{ cm}^2", "3 m/s", "28 percent", "12 apples", "$5", "20 dollars". */
 import type { Token } from "./lexer.ts";
-import type { Node } from "./node.ts";
+import { type Node, whole } from "./node.ts";
+import { readArgument } from "./parse-primary.ts";
 import { isSign, type Parser, peek } from "./parser-state.ts";
 import { LETTER_UNITS } from "./unit-table.ts";
 import { parseUnit, type Unit } from "./units.ts";
@@ -13,7 +14,9 @@ const LONGEST = 12;
 /** The value with the unit that comes next; undefined where none does. */
 export function readUnit(parser: Parser, node: Node): Node | undefined {
   const token = peek(parser);
-  if (token === undefined || !isValue(node)) return undefined;
+  if (token === undefined) return undefined;
+  const scaled = readScale(parser, token, node);
+  if (scaled !== undefined || !isValue(node)) return scaled;
   if (token.kind === "sign" && CURRENCY.includes(token.sign)) {
     parser.at++;
     return quantity(node, parseUnit(token.sign));
@@ -23,6 +26,8 @@ export function readUnit(parser: Parser, node: Node): Node | undefined {
     return { kind: "percent", of: node };
   }
   if (!canBeginUnit(parser, token)) return undefined;
+  if ((token.kind === "word" || token.kind === "text") && NO_UNIT.test(token.text.trim()))
+    return withoutUnit(parser, node);
   for (let length = Math.min(LONGEST, parser.limit - parser.at); length >= 1; length--) {
     const unit = unitOf(parser, length);
     if (unit === undefined) continue;
@@ -30,6 +35,34 @@ export function readUnit(parser: Parser, node: Node): Node | undefined {
     return quantity(node, unit);
   }
   return undefined;
+}
+
+const SCALES: Readonly<Record<string, number>> = {
+  dozen: 12,
+  hundred: 100,
+  thousand: 1000,
+  million: 1e6,
+  billion: 1e9,
+};
+/** "32 million", "$5 billion". */
+function readScale(parser: Parser, token: Token, node: Node): Node | undefined {
+  const scale = token.kind === "word" || token.kind === "text" ? SCALES[token.text.trim().toLowerCase()] : undefined;
+  if (scale === undefined || (node.kind !== "number" && node.kind !== "quantity")) return undefined;
+  parser.at++;
+  const times = (of: Node): Node => ({ kind: "product", factors: [of, whole(scale)] });
+  return node.kind === "quantity" ? { ...node, of: times(node.of) } : times(node);
+}
+
+/** "24 square units": no unit, but it may have an exponent. */
+const NO_UNIT = /^(?:(?:square|sq\.?|cubic|cu\.?)\s+)?units?\.?$/i;
+
+function withoutUnit(parser: Parser, of: Node): Node {
+  parser.at++;
+  if (isSign(peek(parser), "^")) {
+    parser.at++;
+    readArgument(parser, true);
+  }
+  return { kind: "quantity", of };
 }
 
 function canBeginUnit(parser: Parser, token: Token): boolean {

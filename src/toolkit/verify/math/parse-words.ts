@@ -2,7 +2,9 @@
 import type { Token } from "./lexer.ts";
 import { exact, type Node } from "./node.ts";
 import { parseAnswer } from "./parse-answer.ts";
+import { readArgument } from "./parse-primary.ts";
 import { type Parser, peek } from "./parser-state.ts";
+import { parseUnit } from "./units.ts";
 import { numberOfWords } from "./words.ts";
 
 const SETS: readonly (readonly [RegExp, Node])[] = [
@@ -18,6 +20,13 @@ const SETS: readonly (readonly [RegExp, Node])[] = [
 
 /** Words up to the next token that is none. */
 export function readWords(parser: Parser): Node {
+  const token = peek(parser);
+  const code = token?.kind === "word" || token?.kind === "text" ? token.text.trim() : "";
+  if (CODES.has(code) && peek(parser, 1)?.kind === "number") {
+    parser.at++;
+    const unit = parseUnit(code);
+    return { kind: "quantity", of: readArgument(parser, false), ...(unit === undefined ? {} : { unit }) };
+  }
   return readNumberWords(parser) ?? readText(parser);
 }
 
@@ -45,6 +54,8 @@ export function readNumberWords(parser: Parser): Node | undefined {
   return undefined;
 }
 
+/** Codes of money that stand before the number. */
+const CODES = new Set(["USD", "EUR", "GBP", "INR", "Rs", "Rs."]);
 const MOST_WORDS = 24;
 
 function readText(parser: Parser): Node {

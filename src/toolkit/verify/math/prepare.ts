@@ -8,7 +8,7 @@ const MOST_SIGNS = 3;
 /** The answer with its units outside and its matrices computed. */
 export function prepare(node: Node): Node {
   const inner = mapParts(node, prepare);
-  const hoisted = hoist(inner);
+  const hoisted = hoist(nestedRows(inner) ?? inner);
   if (hoisted.kind === "call" && (hoisted.name === "det" || hoisted.name === "abs") && hoisted.args[0] !== undefined) {
     const rows = matrixValue(hoisted.args[0]);
     const value = rows === undefined ? undefined : determinant(rows);
@@ -25,6 +25,16 @@ export function prepare(node: Node): Node {
     if (rows !== undefined) return { kind: "matrix", rows };
   }
   return hoisted;
+}
+
+/** [[1, 2], [3, 4]] as a matrix. */
+function nestedRows(node: Node): Node | undefined {
+  if (node.kind !== "group" || node.open !== "[" || node.close !== "]") return undefined;
+  const rows = node.items.map((item) =>
+    item.kind === "group" && item.open === "[" && item.close === "]" ? item.items : [],
+  );
+  const width = rows[0]?.length ?? 0;
+  return width > 0 && rows.every((row) => row.length === width) ? { kind: "matrix", rows } : undefined;
 }
 
 /** -(5 cm) is (-5) cm, 2 (√3 cm) is (2√3) cm, 3 h 20 min stays a sum of both. */

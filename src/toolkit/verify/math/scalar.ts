@@ -18,6 +18,7 @@ import { preciselyEqual } from "./precise.ts";
 const CLOSE = 1e-11;
 /** The same at a point of symbols, where differences of large numbers lose digits, and for numeric derivatives. */
 const CLOSE_AT_POINT = 1e-9;
+const CLOSE_INTEGRAL = 1e-8;
 const CLOSE_DERIVATIVE = 1e-6;
 /** Nodes evaluated in one comparison at most, about a tenth of a second. */
 const MOST_STEPS = 600_000;
@@ -49,13 +50,26 @@ function sameConstant(gold: Node, given: Node, precision: Precision): boolean {
   return logBases(gold, given).some((base) => {
     const point = pointOf(new Map(), base, { steps: MOST_STEPS });
     const [a, b] = [numericValue(gold, point), numericValue(given, point)];
-    if (!Number.isFinite(a.re) || !Number.isFinite(b.re)) return a.re === b.re && a.im === b.im && base === Math.E;
-    const digits = writtenDigits(given) ?? writtenDigits(gold);
-    if (digits !== undefined && isReal(a) && isReal(b)) return sameDecimal(a.re, gold, b.re, given, precision);
-    if (distance(a, b) > CLOSE * Math.max(modulus(a), modulus(b), 1e-13)) return false;
-    const difference = preciselyEqual(gold, given, base);
-    return difference === undefined || difference;
+    if (!isDefined(a) || !isDefined(b)) return sameBeyond(a, gold, b, given, base);
+    const close = distance(a, b) <= closeness(gold, given) * Math.max(modulus(a), modulus(b), 1e-13);
+    if (close && preciselyEqual(gold, given, base) !== false) return true;
+    const isDecimal = writtenDigits(given) !== undefined || writtenDigits(gold) !== undefined;
+    return isDecimal && isReal(a) && isReal(b) && sameDecimal(a.re, gold, b.re, given, precision);
   });
+}
+
+/** Infinity is met by infinity; what is only too large for a double is compared in many digits. */
+function sameBeyond(a: Complex, gold: Node, b: Complex, given: Node, base: number): boolean {
+  const isInfinity = (part: Node): boolean => part.kind === "constant" && part.name === "infinity";
+  const [first, second] = [someNode(gold, isInfinity), someNode(given, isInfinity)];
+  if (first || second) return first && second && a.re === b.re && a.im === b.im;
+  return preciselyEqual(gold, given, base) === true;
+}
+
+/** Integrals are computed to fewer digits. */
+function closeness(gold: Node, given: Node): number {
+  const isIntegral = (part: Node): boolean => part.kind === "bound" && part.operator === "integral";
+  return someNode(gold, isIntegral) || someNode(given, isIntegral) ? CLOSE_INTEGRAL : CLOSE;
 }
 
 /** A decimal against a number that has no fraction. */

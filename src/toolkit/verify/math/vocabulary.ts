@@ -14,6 +14,7 @@ export const LIST_FUNCTIONS: ReadonlySet<string> = new Set(["max", "min", "gcd",
 
 /** Names by which a command, a function or a sign also goes, by what they mean. */
 const NAMES: Readonly<Record<string, string>> = {
+  mod: "bmod",
   arcsin: "asin",
   arccos: "acos",
   arctan: "atan",
@@ -32,7 +33,6 @@ const NAMES: Readonly<Record<string, string>> = {
   ">=": "geq ge geqslant geqq",
   "!=": "ne neq",
   "~": "approx simeq sim cong doteq",
-  mod: "equiv bmod",
   "*": "times cdot ast",
   "/": "div",
   "\\{": "lbrace",
@@ -115,7 +115,7 @@ const GREEK =
 export const SYMBOL_COMMANDS: ReadonlySet<string> = new Set(GREEK.split(" "));
 
 // biome-ignore format: a list
-const STRUCTURE = "frac sqrt binom over choose atop infty pi int sum prod lim pm mp cup cap setminus in notin subset supset emptyset quad dots degree circ wedge vee neg forall exists mathbb begin end substack overline bar vec hat dot tilde widehat overbar log pmod pod mod lfloor rfloor lceil rceil langle rangle prime perp parallel because therefore left right text R N Z Q C complement stackrel overset underset star bullet operatorname";
+const STRUCTURE = "equiv frac sqrt binom over choose atop infty pi int sum prod lim pm mp cup cap setminus in notin subset supset emptyset quad dots degree circ wedge vee neg forall exists mathbb begin end substack overline bar vec hat dot tilde widehat overbar log pmod pod mod lfloor rfloor lceil rceil langle rangle prime perp parallel because therefore left right text R N Z Q C complement stackrel overset underset star bullet operatorname";
 
 /** Every command with a meaning. */
 // biome-ignore format: one list

@@ -30,6 +30,8 @@ function positiveOf(words: readonly string[]): Rational | undefined {
   if (words.length === 0) return undefined;
   if (words.join(" ") === "a dozen" || words.join(" ") === "one dozen" || words.join(" ") === "dozen")
     return rational(12n);
+  const dozens = words.at(-1) === "dozen" ? wholeOf(words.slice(0, -1)) : undefined;
+  if (dozens !== undefined) return rational(12n * dozens);
   const and = words.lastIndexOf("and");
   const mixed = and > 0 ? fractionOf(words.slice(and + 1)) : undefined; // "two and a half"
   if (mixed !== undefined) {
