@@ -143,10 +143,13 @@ export {
   whiten,
 } from "./toolkit/token-rewards.ts";
 export { type Cosines, compareGradients, type GradientComparison } from "./toolkit/train/compare-gradients.ts";
+export { type Finding, type PreflightCheck, PreflightError } from "./toolkit/train/preflight/finding.ts";
+export { type PreflightReport, preflight } from "./toolkit/train/preflight/preflight.ts";
 export { type PretrainOptions, pretrain } from "./toolkit/train/pretrain.ts";
 export { type Recomputed, type RecomputeOptions, type RewardedRollouts, recompute } from "./toolkit/train/recompute.ts";
-export type { StepRecord } from "./toolkit/train/record.ts";
+export type { EventSample, StepEvent, StepRecord } from "./toolkit/train/record.ts";
 export type { Run, Snapshot, TrainedRun } from "./toolkit/train/run.ts";
 export { type TrainOptions, train } from "./toolkit/train/train.ts";
+export type { WatchedStep, WatchOptions, WatchRule, WatchThresholds } from "./toolkit/train/watch/watch.ts";
 export type { Update, UpdateInput, UpdateResult } from "./toolkit/update.ts";
 export * from "./toolkit/verify/index.ts";

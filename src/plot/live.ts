@@ -42,7 +42,7 @@ export function liveCurves(run: LiveRun): LiveFigure {
   const current = (): Figure => trainingFigure(run.records, note === undefined ? {} : { note });
   const ended = run.finished.then(
     (result) => {
-      if (wasAborted(result)) note = "stopped early";
+      if (endedEarly(result)) note = "stopped early";
     },
     (error: unknown) => {
       note = `ended by an error: ${error instanceof Error ? error.message : String(error)}`;
@@ -122,8 +122,8 @@ function wordsOf(figure: Figure): MimeBundle {
   return { "text/plain": figure.summary };
 }
 
-function wasAborted(result: unknown): boolean {
-  return typeof result === "object" && result !== null && "stopped" in result && result.stopped === "aborted";
+function endedEarly(result: unknown): boolean {
+  return typeof result === "object" && result !== null && "stopped" in result && result.stopped !== "finished";
 }
 
 /** A wait that keeps no process alive. */

@@ -12,8 +12,8 @@ import { stepParts } from "../../src/toolkit/probe.ts";
 import { readRun } from "../../src/toolkit/runs/read-run.ts";
 import { storedUpdate, updatableSteps } from "../../src/toolkit/runs/stored-update.ts";
 import { train } from "../../src/toolkit/train/train.ts";
+import { startsTask } from "../support/planted-task.ts";
 import { tinyConfig } from "../support/tiny-policy.ts";
-import { startsTask } from "../support/trained-twice.ts";
 
 const cli = fileURLToPath(new URL("../../dist/src/cli/rlvr.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "rlvr-interference-"));

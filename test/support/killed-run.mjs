@@ -67,6 +67,7 @@ const run = train({
   ...{ policy, task, seed: 5, steps: Number(steps), promptsPerStep: 4, samplesPerPrompt: 4, learningRate: 1e-2 },
   algorithm: compose(grpo(), klLoss({ adaptive: { target: 0.01, horizon: 100 } }), rlep({ again: 1 })), // with states
   ...{ runFolder: folder, resume: true, checkpointEvery: 2, keepCheckpoints: { last: 2, best: 1 }, maxTokens: 6 },
+  preflight: "warn", // what is right is not what is asked for
 });
 process.stdout.write("begun\n"); // from here on another process may kill it at any time
 const { policy: trained } = await run.finished;

@@ -5,20 +5,10 @@ import { join } from "node:path";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
 import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
-import type { Task } from "../../src/toolkit/tasks/task.ts";
 import type { StepRecord } from "../../src/toolkit/train/record.ts";
 import { type TrainOptions, train } from "../../src/toolkit/train/train.ts";
+import { startsTask } from "./planted-task.ts";
 import { tinyConfig } from "./tiny-policy.ts";
-import { echoTask } from "./tiny-task.ts";
-
-/** Right is what begins with a, b or c: of an untrained policy's completions about a quarter, so that groups are mixed. */
-export const startsTask: Task = {
-  ...echoTask,
-  verify: (problem, completion) => {
-    const right = /^[abc]/.test(completion);
-    return { ...echoTask.verify(problem, completion), score: right ? 1 : 0, status: right ? "correct" : "wrong" };
-  },
-};
 
 export interface TrainedTwice {
   /** Of the first run. */
@@ -30,7 +20,7 @@ export interface TrainedTwice {
 
 /**
  * Three steps of four prompts with four completions each, unless `options` say otherwise. The second run is stopped after
- * two steps and resumed from its folder.
+ * two steps and resumed from its folder; it begins with a pre-flight, which must not show.
  */
 export async function trainedTwice(algorithm: Algorithm, options: Partial<TrainOptions> = {}): Promise<TrainedTwice> {
   const task = options.task ?? startsTask;
@@ -49,7 +39,7 @@ export async function trainedTwice(algorithm: Algorithm, options: Partial<TrainO
   const runFolder = mkdtempSync(join(tmpdir(), "trained-twice-"));
   const stop = new AbortController();
   try {
-    const first = await run({});
+    const first = await run({ preflight: "off" });
     await run({ runFolder, signal: stop.signal }, stop);
     const again = await run({ runFolder, resume: true });
     const before = await policy.fingerprint();

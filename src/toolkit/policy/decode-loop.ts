@@ -136,7 +136,8 @@ class DecodeLoop {
     const length = lengths[row] ?? 0;
     const [token = 0, sampled = Number.NaN, policy = Number.NaN] = drawn.subarray(lane * 3, lane * 3 + 3);
     if (!(Number.isFinite(sampled) && Number.isFinite(policy))) {
-      throw new Error(`generate: the policy's log-prob of token ${token} is ${policy}: its weights are not usable.`);
+      const at = `row ${row}: the log-prob of its token ${length + 1} (id ${token}) is ${policy}`;
+      throw new Error(`generate: ${at}: its weights are not usable.`);
     }
     const at = row * maxTokens + length;
     tokens[at] = token;

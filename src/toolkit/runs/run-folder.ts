@@ -2,6 +2,7 @@
  * A run on disk, readable while it is being written:
  *
  *     config.json                     settings, algorithm's choices, task, environment
+ *     preflight.json                  what the pre-flight found
  *     history.jsonl                   a line for each start and end: when, where, from which step, how it ended
  *     metrics.jsonl                   one step record a line
  *     rollouts/step-000012.jsonl      one completion a line, with token ids and log-probs
@@ -81,7 +82,7 @@ export interface KeepCheckpoints {
 
 /** How a run ended. */
 export interface RunEnd {
-  readonly stopped: "finished" | "aborted" | "failed";
+  readonly stopped: "finished" | "aborted" | "paused" | "failed";
   /** Steps done in full. */
   readonly steps: number;
   readonly error?: string;

@@ -8,8 +8,8 @@ export class TrainingError extends Error {
   override readonly name: string = "TrainingError";
   readonly step: number;
 
-  constructor(step: number, message: string) {
-    super(`train: step ${step}: ${message}`);
+  constructor(step: number, message: string, options?: ErrorOptions) {
+    super(`train: step ${step}: ${message}`, options);
     this.step = step;
   }
 }

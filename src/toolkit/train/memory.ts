@@ -22,13 +22,18 @@ export interface Memory {
 /** Before the first step. */
 export const nothing: Memory = { previous: undefined, metrics: undefined, tokensSeen: 0 };
 
-/** @param seams each seam's state by its name */
-export function packMemory({ previous, metrics, tokensSeen }: Memory, seams: Readonly<Record<string, Json>>): Json {
+/** @param seams each seam's state by its name @param watch the watch's state */
+export function packMemory(
+  { previous, metrics, tokensSeen }: Memory,
+  seams: Readonly<Record<string, Json>>,
+  watch: Json,
+): Json {
   return {
     tokensSeen,
     ...(previous && { rollouts: packRollouts(previous.rollouts), rewards: packRewards(previous.rewards) }),
     ...(metrics && { metrics: packNumbers(metrics) }),
     seams,
+    watch,
   };
 }
 
@@ -36,8 +41,9 @@ export function packMemory({ previous, metrics, tokensSeen }: Memory, seams: Rea
 export function unpackMemory(saved: Json): {
   readonly memory: Memory;
   readonly seams: Readonly<Record<string, Json | undefined>>;
+  readonly watch: Json | undefined;
 } {
-  const { tokensSeen, rollouts, rewards, metrics, seams } = objectOf(saved);
+  const { tokensSeen, rollouts, rewards, metrics, seams, watch } = objectOf(saved);
   if (typeof tokensSeen !== "number") refuse("train", "the checkpoint has no tokensSeen", "resume from an earlier one");
   const previous = rollouts !== undefined && rewards !== undefined;
   return {
@@ -47,6 +53,7 @@ export function unpackMemory(saved: Json): {
       tokensSeen,
     },
     seams: objectOf(seams ?? {}),
+    watch,
   };
 }
 

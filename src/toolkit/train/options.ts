@@ -7,6 +7,7 @@ import type { Policy } from "../policy/policy.ts";
 import { refuse } from "../refuse.ts";
 import type { Task } from "../tasks/task.ts";
 import { tokensFor } from "./columns.ts";
+import { checkWatchOptions, type WatchOptions } from "./watch/watch.ts";
 
 export interface TrainOptions {
   /** Where training starts. It is not changed: the run trains a copy, so that the two can be compared. */
@@ -62,7 +63,8 @@ export interface TrainOptions {
   /**
    * Continues the run in `runFolder` from its newest whole checkpoint, or begins it where there is none: the weights,
    * records and completions are those of a run that was never stopped, bit for bit. All options must be those of the
-   * beginning, except `steps`, `checkpointEvery`, `keepCheckpoints`, `snapshotEvery` and `signal`. Records of earlier
+   * beginning, except `steps`, `checkpointEvery`, `keepCheckpoints`, `snapshotEvery`,
+   * `preflight`, `watch` and `signal`. Records of earlier
    * steps are told again; snapshots are of later ones alone. Default false.
    */
   readonly resume?: boolean;
@@ -74,6 +76,14 @@ export interface TrainOptions {
   readonly checkpointEvery?: number;
   /** Which checkpoints stay besides those of start and end. Default: all. */
   readonly keepCheckpoints?: KeepOptions;
+  /**
+   * What becomes of a run that a few real samples show to be for nothing: completions cut off, no gradient, a verifier that
+   * accepts anything ... `"refuse"`: the run rejects with a `PreflightError` before its first step; `"warn"`: what was found
+   * is listed in the first step's record; `"off"`: nothing is looked at. Default "refuse".
+   */
+  readonly preflight?: "refuse" | "warn" | "off";
+  /** What to look for while the run goes on, and what pauses it. Default: the built-in rules, and none pauses. */
+  readonly watch?: WatchOptions;
   /**
    * Stops the run within a few tokens or one micro-batch; `finished` then resolves with `stopped: "aborted"`. A step is
    * taken whole or not at all: one that has updated weights is finished first. A held-out evaluation is dropped.
@@ -114,8 +124,17 @@ const RULES: Readonly<Record<keyof TrainOptions, OptionRule>> = {
   resume: { kind: "boolean" },
   checkpointEvery: { kind: "integer", min: 1 },
   keepCheckpoints: { kind: "object" },
+  preflight: { kind: "either", values: ["refuse", "warn", "off"] },
+  watch: { kind: "object" },
   signal: { kind: "object" },
 };
+
+/** @throws UsageError when the schedule gives what is no rate: it would spoil the weights for good */
+export function rateAt({ learningRate }: Pick<TrainSettings, "learningRate">, step: number): number {
+  const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
+  if (Number.isFinite(rate) && rate >= 0) return rate;
+  return refuse("train", `learningRate gives ${String(rate)} at step ${step}`, "return a finite number, 0 or more");
+}
 
 /** Tokens of one piece of an update: enough for full speed on CPUs, a few hundred MB of activations for micro. */
 const TOKENS_A_PIECE = 4096;
@@ -153,6 +172,7 @@ export function trainSettings(options: TrainOptions): TrainSettings {
   checkOptions("train", options, RULES);
   const { objective, extraPromptTokens = 0, name } = complete(options.algorithm);
   const { task, policy, promptsPerStep = 32, samplesPerPrompt = 8, miniBatches = 1, evaluation = {} } = options;
+  checkWatchOptions(options.watch ?? {});
   checkOptions("train, evaluation", evaluation, {
     count: { kind: "integer", min: 1 },
     samples: { kind: "integer", min: 1 },

@@ -3,10 +3,57 @@ import { groupStatistics } from "../advantage.ts";
 import type { Rewards } from "../reward.ts";
 import type { Rollouts } from "../rollout.ts";
 
+/** One completion that an event or a finding is about. */
+export interface EventSample {
+  /** Of the step's completions; -1 for a text that was made up to try the verifier. */
+  readonly row: number;
+  /** Problem's id. */
+  readonly problem: string;
+  readonly prompt: string;
+  readonly completion: string;
+  /** null: not scored. */
+  readonly reward: number | null;
+  /** What there is to see in it. */
+  readonly note: string;
+}
+
 /** Something in a step that a person should know of. */
 export interface StepEvent {
-  readonly kind: "no-gradient" | "unscored" | "all-cut-off" | "rollout" | "skipped" | "diverged";
+  readonly kind:
+    | "preflight"
+    | "no-gradient"
+    | "unscored"
+    | "all-cut-off"
+    | "rollout"
+    | "skipped"
+    | "diverged"
+    | "entropy-collapse"
+    | "entropy-explosion"
+    | "length-explosion"
+    | "truncation"
+    | "repetition"
+    | "reward-follows-length"
+    | "rewarded-unread"
+    | "one-answer-for-all"
+    | "verifier-slow"
+    | "rule";
   readonly message: string;
+  /** A few of the completions that it is about. */
+  readonly samples?: readonly EventSample[];
+}
+
+/** A step's row, to be shown with an event. */
+export function sampleOf(
+  { rollouts, rewards }: { readonly rollouts: Rollouts; readonly rewards: Rewards },
+  row: number,
+  note: string,
+): EventSample {
+  const { id = "", prompt = "" } = rollouts.problems[rollouts.group[row] ?? -1] ?? {};
+  const reward = rewards.values[row] ?? Number.NaN;
+  return {
+    ...{ row, problem: id, prompt, completion: rollouts.completions[row] ?? "", note },
+    reward: Number.isFinite(reward) ? reward : null,
+  };
 }
 
 /** Wall-clock time of a step's parts, ms. */
@@ -78,18 +125,33 @@ export function verifiedRows({ foreign }: Pick<Rollouts, "foreign">, { values }:
   return new Set([...values.keys()].filter((b) => foreign?.[b] !== 1 || !Number.isNaN(values[b])));
 }
 
-/** Events that a step's figures call for. @param rows that the figures are of */
-export function stepEvents(metrics: Readonly<Record<string, number>>, rows: number): StepEvent[] {
+/** Completions shown with an event. */
+const SHOWN = 3;
+
+/** Events that a step's figures call for, each with some of the completions that it is about. */
+export function stepEvents(
+  metrics: Readonly<Record<string, number>>,
+  of: { readonly rollouts: Rollouts; readonly rewards: Rewards },
+): StepEvent[] {
+  const { rollouts, rewards } = of;
+  const rows = [...verifiedRows(rollouts, rewards)];
+  const shown = (picked: readonly number[]): Pick<StepEvent, "samples"> => {
+    const samples = picked.slice(0, SHOWN).map((b) => sampleOf(of, b, rewards.verdicts[b]?.reason ?? ""));
+    return samples.length === 0 ? {} : { samples };
+  };
   const events: StepEvent[] = [];
   if (metrics.frac_reward_zero_std === 1) {
-    events.push({ kind: "no-gradient", message: "in every group all rewards are equal: this step teaches nothing" });
+    const message = "in every group all rewards are equal: this step teaches nothing";
+    events.push({ kind: "no-gradient", message, ...shown(rows) });
   }
-  const unscored = Math.round((metrics.unscored_ratio ?? 0) * rows);
-  if (unscored > 0) {
-    events.push({ kind: "unscored", message: `the verifier failed on ${unscored} of ${rows} completions` });
+  const unscored = rows.filter((b) => rewards.verdicts[b]?.score === null);
+  if (unscored.length > 0) {
+    const message = `the verifier failed on ${unscored.length} of ${rows.length} completions`;
+    events.push({ kind: "unscored", message, ...shown(unscored) });
   }
   if (metrics["completions/clipped_ratio"] === 1) {
-    events.push({ kind: "all-cut-off", message: "every completion hit the token limit before it ended" });
+    const message = "every completion hit the token limit before it ended";
+    events.push({ kind: "all-cut-off", message, ...shown(rows) });
   }
   return events;
 }

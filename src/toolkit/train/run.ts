@@ -11,8 +11,11 @@ export interface TrainedRun {
   readonly records: readonly StepRecord[];
   /** The policy after some of the steps, as `snapshotEvery` asked for; the caller disposes of them. */
   readonly snapshots: readonly Snapshot[];
-  /** `"aborted"` when the signal stopped it; the policy is then as of the last full step. */
-  readonly stopped: "finished" | "aborted";
+  /**
+   * `"aborted"` when the signal stopped it, `"paused"` when an event did that `watch.pauseOn` names (the last record has
+   * it); the policy is then as of the last full step.
+   */
+  readonly stopped: "finished" | "aborted" | "paused";
   readonly seconds: number;
 }
 

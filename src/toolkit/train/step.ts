@@ -10,10 +10,12 @@ import { compareFingerprints } from "./identity.ts";
 import { createLearner, type Learned, type Learner } from "./learner.ts";
 import { type Memory, nothing, packMemory, unpackMemory } from "./memory.ts";
 import type { LearnColumns } from "./micro-batch.ts";
-import type { TrainOptions, TrainSettings } from "./options.ts";
-import { rolloutMetrics, type StepEvent, type StepRecord, stepEvents, verifiedRows } from "./record.ts";
+import { rateAt, type TrainOptions, type TrainSettings } from "./options.ts";
+import { rolloutMetrics, type StepEvent, type StepRecord, stepEvents } from "./record.ts";
 import { noRollouts } from "./rollouts.ts";
 import { createScoring, type Scored, type Scoring } from "./scoring.ts";
+import { checkSampled, namingWeights } from "./watch/finite.ts";
+import { createWatch, type Watch } from "./watch/watch.ts";
 
 export interface StepperOptions {
   readonly options: TrainOptions;
@@ -27,11 +29,25 @@ export interface StepperOptions {
 export interface Stepper {
   prepare(): Promise<void>;
   step(step: number): Promise<{ readonly record: StepRecord; readonly columns: StepColumns }>;
+  /**
+   * Completions, rewards and advantages as the first step would have them, with settings changed; seams are opened afresh
+   * and forgotten, and nothing is learned.
+   */
+  rehearse(changes: RehearsalChanges): Promise<Rehearsed>;
   readonly learner: Learner;
   /** What the steps so far leave for the next one, seams' states included. @returns a function that gives it as JSON */
   memory(): () => Json;
   /** Goes on from what {@link memory} gave, in an earlier process; before the first step. */
   restore(memory: Json): void;
+}
+
+/** What differs from the run's settings. */
+type RehearsalChanges = Pick<TrainSettings, "promptsPerStep" | "seed">;
+
+/** A step without its learning. */
+export interface Rehearsed extends LearnColumns {
+  /** Times, ms; nothing is trained. */
+  readonly timing: Omit<StepRecord["timing"], "train">;
 }
 
 export function createStepper(setup: StepperOptions): Stepper {
@@ -41,19 +57,23 @@ export function createStepper(setup: StepperOptions): Stepper {
   const { maxTokens, temperature, optimizer } = settings;
   const learner = createLearner({ policy, algorithm, shape, maxTokens, temperature, optimizer });
   const scoring = createScoring({ algorithm, policy, base: options.policy, temperature, tokens: shape.tokens });
-  const parts = { ...setup, learner, scoring, seams: openSeams(algorithm), memory: nothing };
+  const watch = createWatch(options.watch);
+  const parts = { ...setup, learner, scoring, seams: openSeams(algorithm), memory: nothing, watch };
   return {
     learner,
     prepare: () => learner.prepare(),
     step: (step) => takeStep(parts, step),
+    rehearse: (changes) => rehearse(parts, changes),
     memory() {
       const { memory, seams } = parts;
       const states = Object.entries(seams).flatMap(([name, seam]) => (seam ? [[name, seam.save()] as const] : []));
-      return () => packMemory(memory, Object.fromEntries(states));
+      const watched = parts.watch.save();
+      return () => packMemory(memory, Object.fromEntries(states), watched);
     },
     restore(saved) {
-      const { memory, seams } = unpackMemory(saved);
+      const { memory, seams, watch: watched } = unpackMemory(saved);
       parts.memory = memory;
+      parts.watch = createWatch(options.watch, watched);
       parts.seams = openSeams(algorithm, seams);
     },
   };
@@ -64,6 +84,25 @@ interface StepParts extends StepperOptions {
   readonly scoring: Scoring;
   readonly seams: Seams;
   memory: Memory;
+  readonly watch: Watch;
+}
+
+async function rehearse(parts: StepParts, changes: RehearsalChanges): Promise<Rehearsed> {
+  const apart: StepParts = {
+    ...parts,
+    settings: { ...parts.settings, ...changes },
+    seams: openSeams(parts.algorithm),
+    memory: nothing,
+  };
+  const clock = stopwatch();
+  const { rollouts } = await sample(apart, 0);
+  const rollout = clock();
+  const rewards = rollouts.rewards ?? (await verify(apart, 0)(rollouts));
+  const verified = clock();
+  const scored = await parts.scoring.score(rollouts);
+  const advantages = await advantagesOf(apart, 0, { rollouts, rewards, ...scored });
+  if (rollouts.rows > 0) checkWidths(rollouts, parts.settings);
+  return { rollouts, rewards, advantages, ...scored, timing: { rollout, verify: verified, score: clock() } };
 }
 
 async function takeStep(
@@ -73,10 +112,11 @@ async function takeStep(
   const { options, settings, policy, scoring, memory } = parts;
   const rate = rateAt(settings, step);
   const clock = stopwatch();
-  const { rollouts, fingerprint, promptMetrics } = await sample(parts, step);
+  const { rollouts, fingerprint, promptMetrics } = await namingWeights(step, policy, () => sample(parts, step));
   const rollout = clock();
   const rewards = rollouts.rewards ?? (await verify(parts, step)(rollouts));
   const verified = clock();
+  await checkSampled(step, policy, { rollouts, rewards });
   const scored = await scoring.score(rollouts);
   const advantages = await advantagesOf(parts, step, { rollouts, rewards, ...scored });
   const score = clock();
@@ -97,7 +137,8 @@ async function takeStep(
     ...update,
     ...{ learning_rate: rate, num_tokens: tokensSeen, step_time: seconds(timing) },
   };
-  const record = recordOf({ step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped });
+  const watched = rollouts.rows === 0 ? [] : parts.watch.look({ step, metrics, timing, rollouts, rewards });
+  const record = recordOf({ step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped, watched });
   parts.memory = { previous: { rollouts, rewards }, metrics: record.metrics, tokensSeen };
   return { columns, record };
 }
@@ -191,13 +232,6 @@ async function sample(parts: StepParts, step: number) {
   return { fingerprint, rollouts, promptMetrics: prompts.metrics };
 }
 
-/** @throws UsageError when the schedule gives what is no rate: it would spoil the weights for good */
-function rateAt({ learningRate }: TrainSettings, step: number): number {
-  const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
-  if (Number.isFinite(rate) && rate >= 0) return rate;
-  return refuse("train", `learningRate gives ${String(rate)} at step ${step}`, "return a finite number, 0 or more");
-}
-
 async function updateWeights(
   { seams: { update }, options, policy, settings, scoring }: StepParts,
   step: number,
@@ -216,12 +250,14 @@ async function updateWeights(
 interface Finished extends Pick<StepRecord, "step" | "metrics" | "timing"> {
   readonly fingerprint: string;
   readonly learned: Learned;
-  readonly rollouts: Pick<Rollouts, "events" | "foreign">;
+  readonly rollouts: Rollouts;
   readonly rewards: Rewards;
   readonly skipped: string | undefined;
+  readonly watched: readonly StepEvent[];
 }
 
-function recordOf({ step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped }: Finished): StepRecord {
+function recordOf(of: Finished): StepRecord {
+  const { step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped, watched } = of;
   const { max, mean } = learned.difference;
   const all = {
     ...metrics,
@@ -234,7 +270,8 @@ function recordOf({ step, metrics, timing, fingerprint, learned, rollouts, rewar
     timing,
     identity: { fingerprint, maxLogProbDifference: max },
     events: [
-      ...stepEvents(metrics, verifiedRows(rollouts, rewards).size),
+      ...stepEvents(metrics, { rollouts, rewards }),
+      ...watched,
       ...rolloutEvents(rollouts),
       ...skipEvents(skipped),
     ],

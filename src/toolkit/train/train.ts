@@ -12,9 +12,12 @@ import type { Json } from "../seam.ts";
 import { begin, comparedWith } from "./begin.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type TrainOptions, type TrainSettings, trainSettings } from "./options.ts";
-import type { StepRecord } from "./record.ts";
+import { type Flight, keepReport, planFlight, reportedEvents } from "./preflight/flight.ts";
+import type { PreflightReport } from "./preflight/preflight.ts";
+import type { StepEvent, StepRecord } from "./record.ts";
 import { type EmitStep, type Run, type Snapshot, startRun, type TrainedRun } from "./run.ts";
 import { createStepper, type Stepper } from "./step.ts";
+import { pausingEvent } from "./watch/watch.ts";
 
 export type { TrainOptions } from "./options.ts";
 
@@ -26,7 +29,8 @@ export type { TrainOptions } from "./options.ts";
  *     for await (const { step, metrics } of run) console.log(step, metrics.reward);
  *     const { policy } = await run.finished;
  *
- * @throws UsageError for an unknown option, or one of the wrong type or range
+ * @throws UsageError for an unknown option, or one of the wrong type or range. `finished` rejects with a PreflightError
+ *   when a few samples show the run to be for nothing
  */
 export function train(options: TrainOptions): Run {
   const settings = trainSettings(options);
@@ -49,21 +53,45 @@ interface Loop {
 }
 
 async function runLoop(loop: Loop): Promise<Omit<TrainedRun, "records">> {
-  const { options, settings, algorithm } = loop;
+  const { options, algorithm } = loop;
   const start = performance.now();
+  const flight = await planFlight(loop);
+  const withHead = algorithm.objective.needs.values === true;
+  const policy = withHead ? await options.policy.withValueHead() : await options.policy.clone();
+  const snapshots: Snapshot[] = [];
+  const stepper = createStepper({ ...loop, policy });
+  let stopped: TrainedRun["stopped"];
+  try {
+    stopped = await inFolder(loop, { policy, stepper, snapshots, flight });
+  } catch (error) {
+    for (const kept of [{ policy }, ...snapshots]) await kept.policy.dispose(); // nobody else has them
+    throw error;
+  } finally {
+    await stepper.learner.dispose();
+  }
+  const trained = withHead ? await policy.withoutValueHead() : policy;
+  if (trained !== policy) await policy.dispose();
+  const seconds = (performance.now() - start) / 1000;
+  return { policy: trained, base: options.policy, snapshots, stopped, seconds };
+}
+
+interface Parts {
+  readonly policy: Policy;
+  readonly stepper: Stepper;
+  readonly snapshots: Snapshot[];
+  readonly flight: Flight;
+}
+
+/** Takes the steps, in the run folder if there is one. A new folder is made after the pre-flight: a refused run leaves none. */
+async function inFolder(loop: Loop, parts: Parts): Promise<TrainedRun["stopped"]> {
+  const { options, settings, algorithm } = loop;
+  const before = options.resume === true ? undefined : await prepared(parts);
   const { folder, found } = await begin(options, settings, algorithm);
   const end: { -readonly [K in keyof RunEnd]: RunEnd[K] } = { stopped: "failed", steps: found.records.length };
   try {
-    const withHead = algorithm.objective.needs.values === true;
-    const policy = withHead ? await options.policy.withValueHead() : await options.policy.clone();
-    const parts: Parts = { policy, stepper: createStepper({ ...loop, policy }), folder, found, snapshots: [] };
-    Object.assign(end, await takeSteps(loop, parts));
-    const trained = withHead ? await policy.withoutValueHead() : policy;
-    if (trained !== policy) await policy.dispose();
-    const seconds = (performance.now() - start) / 1000;
-    const { snapshots } = parts;
-    const stopped = end.steps < settings.steps ? "aborted" : "finished";
-    return { policy: trained, base: options.policy, snapshots, stopped, seconds };
+    const { stopped, steps: done } = await takeSteps(loop, { ...parts, folder, found }, before);
+    Object.assign(end, { stopped, steps: done });
+    return stopped;
   } catch (error) {
     end.error = error instanceof Error ? error.message : String(error);
     throw error;
@@ -72,32 +100,35 @@ async function runLoop(loop: Loop): Promise<Omit<TrainedRun, "records">> {
   }
 }
 
-interface Parts {
-  readonly policy: Policy;
-  readonly stepper: Stepper;
-  readonly folder: RunFolder | undefined;
-  readonly found: FoundRun;
-  readonly snapshots: Snapshot[];
+/** Compiles the loss and looks at the run to come. */
+async function prepared({ stepper, flight }: Parts): Promise<PreflightReport | undefined> {
+  await stepper.prepare();
+  return await flight.fly(stepper);
 }
 
-/** From the beginning, or from what was found, to the end; frees all but policy and snapshots, and those on failure. */
-async function takeSteps(loop: Loop, parts: Parts): Promise<RunEnd> {
-  const { policy, stepper, found, snapshots, folder } = parts;
+interface Begun extends Parts {
+  readonly folder: RunFolder | undefined;
+  readonly found: FoundRun;
+}
+
+/** From the beginning, or from what was found, to the end. @param before what the pre-flight found, if there was one */
+async function takeSteps(
+  loop: Loop,
+  parts: Begun,
+  before: PreflightReport | undefined,
+): Promise<{ readonly stopped: TrainedRun["stopped"]; readonly steps: number }> {
+  const { stepper, found, folder } = parts;
   const { steps: total } = loop.settings;
-  try {
-    if (found.checkpoint !== undefined) await loadCheckpoint(found.checkpoint, parts);
-    if (found.records.length < total) await stepper.prepare();
-    const keep = keeper(loop, parts);
-    if (found.checkpoint === undefined) await keep({ done: 0, memory: stepper.memory() }, []);
-    const { last, records } = await steps(loop, parts, keep);
-    if (folder && !lacksEvaluation(records.at(-1), loop.settings)) await keep(last, records);
-    return { stopped: last.done < total ? "aborted" : "finished", steps: last.done };
-  } catch (error) {
-    for (const kept of [{ policy }, ...snapshots]) await kept.policy.dispose(); // nobody else has them
-    throw error;
-  } finally {
-    await stepper.learner.dispose();
-  }
+  const resumed = loop.options.resume === true;
+  if (found.checkpoint !== undefined) await loadCheckpoint(found.checkpoint, parts);
+  if (resumed && found.records.length < total) await stepper.prepare();
+  const report = resumed && found.records.length === 0 ? await parts.flight.fly(stepper) : before;
+  if (folder && report) await keepReport(folder.path, report);
+  const keep = keeper(loop, parts);
+  if (found.checkpoint === undefined) await keep({ done: 0, memory: stepper.memory() }, []);
+  const { last, records, stopped } = await steps(loop, parts, { keep, events: reportedEvents(report) });
+  if (folder && !lacksEvaluation(records.at(-1), loop.settings)) await keep(last, records);
+  return { stopped, steps: last.done };
 }
 
 /** The moment after a step. */
@@ -109,7 +140,7 @@ interface Boundary {
 }
 
 /** Makes checkpoints, none twice. */
-function keeper({ settings }: Loop, { policy, stepper, folder, found }: Parts) {
+function keeper({ settings }: Loop, { policy, stepper, folder, found }: Begun) {
   const { evaluateEvery, keepCheckpoints } = settings;
   const by = keepCheckpoints.by ?? (evaluateEvery === undefined ? "reward" : "eval_reward");
   let newest = found.checkpoint === undefined ? -1 : found.records.length;
@@ -128,12 +159,20 @@ function lacksEvaluation(record: StepRecord | undefined, { evaluateEvery }: Trai
   return record.metrics.eval_reward === undefined;
 }
 
-/** Takes the steps; returns the moment after the last one that was done in full, and the records of all. */
+interface StepsTaken {
+  /** The moment after the last step that was done in full. */
+  readonly last: Boundary;
+  /** Of all steps. */
+  readonly records: readonly StepRecord[];
+  readonly stopped: TrainedRun["stopped"];
+}
+
+/** Takes the steps. @param events of the pre-flight, for the first step's record */
 async function steps(
   { options, settings, emit }: Loop,
-  { policy, stepper, folder, snapshots, found }: Parts,
-  keep: ReturnType<typeof keeper>,
-): Promise<{ readonly last: Boundary; readonly records: readonly StepRecord[] }> {
+  { policy, stepper, folder, snapshots, found }: Begun,
+  { keep, events }: { readonly keep: ReturnType<typeof keeper>; readonly events: readonly StepEvent[] },
+): Promise<StepsTaken> {
   const total = settings.steps;
   const report = progressReporter({ task: `train ${options.task.name}`, total, unit: "steps" });
   const records: StepRecord[] = [];
@@ -148,8 +187,9 @@ async function steps(
   let last: Boundary = { done: records.length, memory: stepper.memory() };
   for (let step = last.done; step < total; step++) {
     const taken = await unlessAborted(options.signal, () => stepper.step(step));
-    if (taken === undefined) break;
-    const plain = comparedWith(found.later[step - found.records.length], taken.record);
+    if (taken === undefined) return { last, records, stopped: "aborted" };
+    const compared = comparedWith(found.later[step - found.records.length], taken.record);
+    const plain = step === 0 ? { ...compared, events: [...events, ...compared.events] } : compared;
     const record = (await unlessAborted(options.signal, () => evaluated(plain, options, policy, settings))) ?? plain;
     await folder?.step(record, taken.columns);
     if (folder) last = { done: step + 1, memory: stepper.memory() };
@@ -160,8 +200,10 @@ async function steps(
       snapshots.push({ step: step + 1, policy: await policy.clone() });
     }
     tell(record);
+    const pause = step + 1 < total && pausingEvent(options.watch, record.events);
+    if (pause) return { last, records, stopped: "paused" };
   }
-  return { last, records };
+  return { last, records, stopped: "finished" };
 }
 
 /** The result, or undefined when the signal stopped it. */

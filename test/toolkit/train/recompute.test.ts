@@ -28,13 +28,16 @@ const task = {
   },
 };
 
+/** What is rewarded here is not what is asked for. */
+const preflight = "off";
+
 let policy: Policy;
 let step: RewardedRollouts;
 let record: StepRecord | undefined;
 beforeAll(async () => {
   policy = await Policy.create({ config: tinyConfig, tokenizer: charTokenizer(echoTask.alphabet), seed: 1 });
   const runFolder = join(mkdtempSync(join(tmpdir(), "recompute-")), "run");
-  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 16 };
+  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 16, preflight } as const;
   const run = train({ policy, task, algorithm: grpo({ entropyCoefficient: 0.01 }), runFolder, ...sizes });
   await (await run.finished).policy.dispose();
   record = run.records[0];
@@ -115,7 +118,7 @@ test("recompute: a step without completions and an algorithm with a value head a
 
 test("recompute: PPO's first step, whose values are 0, from the run's folder", async () => {
   const runFolder = join(mkdtempSync(join(tmpdir(), "recompute-")), "run");
-  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 4 };
+  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 4, preflight } as const;
   const run = train({ policy, task, algorithm: ppo(), runFolder, ...sizes });
   await (await run.finished).policy.dispose();
   const stored = await storedStep(await readRun(runFolder), 0, policy.tokenizer.padId);
@@ -135,7 +138,7 @@ test("recompute: options are checked", async () => {
 });
 
 test("recompute: methods with columns of their own are recomputed from the folder too", async () => {
-  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 8 };
+  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 8, preflight } as const;
   for (const algorithm of [rlPlus(), nudgeRl()]) {
     const runFolder = join(mkdtempSync(join(tmpdir(), "recompute-")), "run");
     const run = train({ policy, task, algorithm, runFolder, ...sizes });

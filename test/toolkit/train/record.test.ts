@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Rewards } from "../../../src/toolkit/reward.ts";
+import { fromRows } from "../../../src/toolkit/rows.ts";
 import { rolloutMetrics, stepEvents } from "../../../src/toolkit/train/record.ts";
 
 // Group 0: 1, 0 and one unscored. Group 1: 1, 1.
@@ -54,9 +55,18 @@ test("rolloutMetrics: rows that others wrote count when they were verified, and 
   });
 });
 
-test("stepEvents: a step without gradient, unscored rows and completions all cut off are each told", () => {
-  const metrics = { frac_reward_zero_std: 1, unscored_ratio: 0.2, "completions/clipped_ratio": 1 };
-  expect(stepEvents(metrics, 5).map(({ kind }) => kind)).toEqual(["no-gradient", "unscored", "all-cut-off"]);
-  expect(stepEvents(metrics, 5)[1]?.message).toBe("the verifier failed on 1 of 5 completions");
-  expect(stepEvents({ frac_reward_zero_std: 0.9, unscored_ratio: 0 }, 5)).toEqual([]);
+test("stepEvents: a step without gradient, unscored rows and completions all cut off are each told, with samples", () => {
+  const problems = ["a", "b"].map((id) => ({ id, prompt: `${id}=`, answer: id, level: 1, data: {} }));
+  const completions = ["x", "y", "z", "u", "v"];
+  const of = { rollouts: { ...fromRows([], { problems, padId: 0 }), ...rollouts, completions }, rewards };
+  const metrics = { frac_reward_zero_std: 1, "completions/clipped_ratio": 1 };
+  const events = stepEvents(metrics, of);
+  expect(events.map(({ kind }) => kind)).toEqual(["no-gradient", "unscored", "all-cut-off"]);
+  expect(events[1]?.message).toBe("the verifier failed on 1 of 5 completions");
+  expect(events[1]?.samples).toEqual([{ row: 2, problem: "a", prompt: "a=", completion: "z", reward: null, note: "" }]);
+  const scored = {
+    values: values.map((value) => value || 0),
+    verdicts: rewards.verdicts.toSpliced(2, 1, rewards.verdicts[0] ?? ({} as never)),
+  };
+  expect(stepEvents({ frac_reward_zero_std: 0.9 }, { ...of, rewards: scored })).toEqual([]);
 });

@@ -56,6 +56,7 @@ const algorithm: Algorithm = { ...grpo(), curriculum: countingOf(task) };
 const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
   ...{ policy, task, algorithm, seed: 5, steps: 6, learningRate: 1e-2 },
   ...{ promptsPerStep: 4, samplesPerPrompt: 4, checkpointEvery: 2 },
+  preflight: "off", // calls are counted here, and what is right is not what is asked for
   ...more,
 });
 

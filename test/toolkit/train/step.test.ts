@@ -33,6 +33,9 @@ const task = {
   },
 };
 
+/** What is rewarded here is not what is asked for, and rollouts are counted. */
+const preflight = "off";
+
 interface Taken {
   readonly rollouts: Rollouts;
   readonly record: StepRecord;
@@ -74,7 +77,7 @@ async function oneStep(
       return seen[0] as Rollouts;
     },
   };
-  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 6, learningRate: 1e-3 };
+  const sizes = { steps: 1, seed: 5, promptsPerStep: 4, samplesPerPrompt: 6, learningRate: 1e-3, preflight } as const;
   const { records, policy: trained } = await train({ policy, task, algorithm, ...sizes, ...more }).finished;
   await trained.dispose();
   const [rollouts, record] = [seen[0], records[0]];
@@ -170,7 +173,7 @@ test("train: num_tokens is the running total of prompts and completions", async 
       return rollouts;
     },
   };
-  const sizes = { steps: 2, promptsPerStep: 2, samplesPerPrompt: 3 };
+  const sizes = { steps: 2, promptsPerStep: 2, samplesPerPrompt: 3, preflight } as const;
   const { records, policy: trained } = await train({ policy, task, algorithm, ...sizes }).finished;
   await trained.dispose();
   const completions = seen.map(({ mask }) => mask.reduce((sum, on) => sum + on, 0));
