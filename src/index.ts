@@ -150,6 +150,7 @@ export { type Recomputed, type RecomputeOptions, type RewardedRollouts, recomput
 export type { EventSample, StepEvent, StepRecord } from "./toolkit/train/record.ts";
 export type { Run, Snapshot, TrainedRun } from "./toolkit/train/run.ts";
 export { type TrainOptions, train } from "./toolkit/train/train.ts";
+export { type PolicyUpdate, type PolicyUpdateOptions, policyUpdateParts } from "./toolkit/train/update-parts.ts";
 export type { WatchedStep, WatchOptions, WatchRule, WatchThresholds } from "./toolkit/train/watch/watch.ts";
 export type { Update, UpdateInput, UpdateResult } from "./toolkit/update.ts";
 export * from "./toolkit/verify/index.ts";

@@ -39,7 +39,7 @@ export interface LedgerStep {
   readonly before: TokenSnapshot;
   /** With `rows`. */
   readonly after: TokenSnapshot;
-  /** What moved the logits. `tabularUpdateParts` makes it; for a network, `logitChange` of each part of the change of its weights. */
+  /** What moved the logits. `tabularUpdateParts` makes it, for a network `policyUpdateParts`. */
   readonly parts: LogitChanges;
   /** [N] how much each context counts, such as the chance to reach it. Default: all alike. */
   readonly weights?: ArrayLike<number>;
@@ -79,7 +79,10 @@ export interface EntropyLedger {
   /** Parts that no step gave: what they did is in the rest. */
   readonly missing: readonly UpdatePart[];
   readonly steps: readonly LedgerEntry[];
-  /** Sums over steps; without intervals. Where weights differ between steps, its before and after are the first's and the last's. */
+  /**
+   * Sums over steps, with intervals where the contexts count alike in all of them: whole problems or sequences are resampled, each with
+   * all of its steps. Where weights differ between steps, its before and after are the first's and the last's, and no interval is there.
+   */
   readonly total: Omit<LedgerEntry, "step">;
   /** Σ |rest| / Σ |measured| over steps, overall: 0 where the parts explain everything. */
   readonly unexplained: number;
@@ -94,7 +97,12 @@ export function entropyLedger(steps: readonly LedgerStep[], options: BootstrapOp
   const [first] = steps;
   if (first === undefined) return refuse(WHERE, "there are no steps", "pass at least one");
   for (const [i, step] of steps.entries()) checkStep(step, first, i);
-  const entries = steps.map((step, i) => entryOf(step, step.step ?? i, { confidence, resamples, seed }));
+  const settings = { confidence, resamples, seed };
+  const measures = steps.map(measuresOf);
+  const entries = steps.map((step, i): LedgerEntry => {
+    const rows = rowsOf(measures[i] ?? measuresOf(step), step, settings);
+    return { step: step.step ?? i, ...rows };
+  });
   const sum = (of: (row: LedgerRow) => number): number => entries.reduce((all, { overall }) => all + of(overall), 0);
   const moved = sum(({ measured }) => Math.abs(measured));
   return tabular(
@@ -104,7 +112,9 @@ export function entropyLedger(steps: readonly LedgerStep[], options: BootstrapOp
       weightless: Array.from(first.weights ?? []).filter((weight) => weight === 0).length,
       missing: updateParts.filter((part) => steps.every(({ parts }) => parts[part] === undefined)),
       steps: entries,
-      total: totalOf(entries),
+      total: steps.every((step) => countAlike(step, first))
+        ? rowsOf(summedMeasures(measures), first, settings)
+        : totalOf(entries),
       unexplained: moved === 0 ? 0 : sum(({ rest }) => Math.abs(rest)) / moved,
     },
     ledgerTables,
@@ -164,9 +174,30 @@ function measuresOf({ before, after, parts }: LedgerStep): Measures {
   };
 }
 
-function entryOf(step: LedgerStep, number: number, options: Required<BootstrapOptions>): LedgerEntry {
-  const { before, weights } = step;
-  const measures = measuresOf(step);
+/** Whether the contexts have the same weights and owners at both steps. */
+function countAlike(step: LedgerStep, other: LedgerStep): boolean {
+  const same = (a: ArrayLike<number> | undefined, b: ArrayLike<number> | undefined): boolean =>
+    a === b || (a !== undefined && b !== undefined && Array.from(a).every((value, i) => value === b[i]));
+  const owners = ({ before }: LedgerStep): ArrayLike<number> | undefined => before.problems ?? before.sequences;
+  return same(step.weights, other.weights) && same(owners(step), owners(other));
+}
+
+/** What all steps together did to each context. */
+function summedMeasures(steps: readonly Measures[]): Measures {
+  const [first, last] = [steps[0], steps.at(-1)];
+  if (first === undefined || last === undefined) throw new Error("internal: no measures to add up");
+  const names = Object.keys(first) as (keyof Measures)[];
+  const sum = (name: keyof Measures): Float64Array =>
+    first[name].map((_, i) => steps.reduce((all, step) => all + (step[name][i] ?? Number.NaN), 0));
+  const sums = Object.fromEntries(names.map((name) => [name, sum(name)])) as Measures;
+  return { ...sums, before: first.before, after: last.after };
+}
+
+function rowsOf(
+  measures: Measures,
+  { before, weights }: LedgerStep,
+  options: Required<BootstrapOptions>,
+): Omit<LedgerEntry, "step"> {
   const everything: Group = { name: "all", members: Array.from(before.entropies, (_, i) => i) };
   const weigh = ({ members }: Group): number =>
     weights === undefined ? members.length : members.reduce((sum, i) => sum + (weights[i] ?? 0), 0);
@@ -188,7 +219,7 @@ function entryOf(step: LedgerStep, number: number, options: Required<BootstrapOp
   });
   const [overall, ...byClass] = rows;
   if (overall === undefined) throw new Error("internal: no overall row");
-  return { step: number, overall, byClass };
+  return { overall, byClass };
 }
 
 function rowOf({ name, members }: Group, share: number, over: (name: keyof Measures) => number): LedgerRow {

@@ -51,6 +51,7 @@ export {
   type RetentionPoint,
 } from "./negative-interference.ts";
 export * from "./open-rl-benchmark.ts";
+export { type LedgerUpdate, type PolicyLedgerOptions, policyLedger } from "./policy-ledger.ts";
 export {
   type BoundaryOptions,
   type BoundaryPoint,

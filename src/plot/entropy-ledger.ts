@@ -1,7 +1,7 @@
 /** Figures of the entropy ledger and of the collapse forecast. */
 import type { CollapseForecast, EntropyLedger, LedgerRow, UpdatePart } from "../analysis/index.ts";
 import { type Figure, figure } from "./figure.ts";
-import { axesOf, curve, fixed, grid, heading, percent, rule } from "./marks.ts";
+import { axesOf, curve, errorBars, fixed, grid, heading, interval, percent, rule } from "./marks.ts";
 import { behind } from "./samples.ts";
 import { type StepSampleOptions, stepPoints } from "./step-samples.ts";
 import { color, frame, roles, thin } from "./theme.ts";
@@ -106,6 +106,9 @@ function dots(x: readonly string[], rows: readonly LedgerRow[]): ScatterTrace {
     showlegend: false,
     x,
     y: rows.map(({ measured }) => measured),
+    ...(rows.every(({ intervals }) => intervals) && {
+      error_y: errorBars(rows.flatMap((row) => row.intervals?.measured ?? [])),
+    }),
     marker: { symbol: black.symbol, size: 7, color: black.color },
     hovertemplate: "%{x}: %{y:.4f} nats<extra>measured</extra>",
     ...axesOf(3),
@@ -210,11 +213,15 @@ function wordsOf({ total: { overall }, steps, unexplained, missing }: EntropyLed
     ({ key, name }) => `${name} ${fixed(key === "rest" ? overall.rest : overall.parts[key], 3)}`,
   );
   return [
-    `Entropy ledger of ${steps.length} updates: ${fixed(overall.measured, 3)} nats a token measured, ${fixed(overall.predicted, 3)} predicted by covariance`,
+    `Entropy ledger of ${steps.length} updates: ${measuredOf(overall)} nats a token measured, ${fixed(overall.predicted, 3)} predicted by covariance`,
     parts.join(", "),
     `unexplained: ${percent(unexplained, 1)} of what moved`,
     ...(missing.length === 0 ? [] : [`not measured, in the rest: ${missing.join(", ")}`]),
   ].join("\n");
+}
+
+function measuredOf({ measured, intervals }: LedgerRow): string {
+  return intervals === undefined ? fixed(measured, 3) : interval(intervals.measured, 3);
 }
 
 /** The entropy so far, its forecast with the band of past errors, the threshold; below it the errors by how far ahead. */

@@ -2,7 +2,7 @@
 import type { EntropyChange, EntropyGroup, Estimate } from "../analysis/index.ts";
 import { type EntropySampleOptions, entropyPoints } from "./entropy-samples.ts";
 import { type Figure, figure } from "./figure.ts";
-import { axesOf, curve, fixed, grid, heading, interval, percent, rule } from "./marks.ts";
+import { axesOf, curve, errorBars, fixed, grid, heading, interval, percent, rule } from "./marks.ts";
 import { behind } from "./samples.ts";
 import { color, frame, type Role, roles } from "./theme.ts";
 import type { BarTrace, Layout, ScatterTrace } from "./traces.ts";
@@ -154,18 +154,6 @@ function changeBars(x: readonly string[], classes: readonly EntropyGroup[]): rea
       ...axesOf(4),
     })),
   ];
-}
-
-function errorBars(estimates: readonly Estimate[]): NonNullable<BarTrace["error_y"]> {
-  return {
-    type: "data",
-    symmetric: false,
-    array: estimates.map(({ value, high }) => high - value),
-    arrayminus: estimates.map(({ value, low }) => value - low),
-    color: color("ink"),
-    thickness: 1.2,
-    width: 4,
-  };
 }
 
 /** Bars of a role; the legend has its entry from the lines already. */

@@ -1,8 +1,8 @@
 /** Pieces that several figures draw: lines with bands, reference lines, panels of a grid, numbers as text. */
 import type { Estimate } from "../analysis/index.ts";
 import { behind, type PointIndices } from "./samples.ts";
-import { type RoleStyle, roles } from "./theme.ts";
-import type { Annotation, Axis, ScatterTrace, Shape, Values } from "./traces.ts";
+import { color, type RoleStyle, roles } from "./theme.ts";
+import type { Annotation, Axis, ErrorBar, ScatterTrace, Shape, Values } from "./traces.ts";
 
 /** Which axes a mark belongs to: 1 is the first panel. */
 export interface Panel {
@@ -73,6 +73,19 @@ export function curve(
   const entry: ScatterTrace = { ...common, x: [null], y: [null], hoverinfo: "skip", marker: { ...marker, size: 7 } };
   const bounds = band(x, interval, style, { group: name, ...(panel === undefined ? {} : { panel }) });
   return legend && markers !== 7 ? [...bounds, line, entry] : [...bounds, line];
+}
+
+/** Intervals of estimates as plotly draws them on points and bars. */
+export function errorBars(estimates: readonly Estimate[]): ErrorBar {
+  return {
+    type: "data",
+    symmetric: false,
+    array: estimates.map(({ value, high }) => high - value),
+    arrayminus: estimates.map(({ value, low }) => value - low),
+    color: color("ink"),
+    thickness: 1.2,
+    width: 4,
+  };
 }
 
 /** A dotted line across a panel at a height, or from top to bottom at a position. */

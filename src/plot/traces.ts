@@ -30,7 +30,7 @@ interface Line {
   readonly shape?: "linear" | "hv";
 }
 
-interface ErrorBar {
+export interface ErrorBar {
   readonly type: "data";
   readonly symmetric: boolean;
   readonly array: Values;

@@ -224,13 +224,37 @@ test("entropyLedger: intervals by problems hold their values, and are absent wit
   const [update] = await updatesOf({ steps: 1 });
   if (update === undefined) throw new Error("no update");
   const step = stepOf(update);
-  const { overall } = entropyLedger([step], { resamples: 200 }).total;
   const row = entropyLedger([step], { resamples: 200 }).steps[0]?.overall;
-  expect(overall.intervals).toBeUndefined();
   expect(row?.intervals?.measured.value).toBeCloseTo(row?.measured ?? Number.NaN, 14);
   expect(row?.intervals?.rest.value).toBeCloseTo(row?.rest ?? Number.NaN, 14);
   const { problems: _, ...before } = step.before;
   expect(entropyLedger([{ ...step, before }]).steps[0]?.overall).not.toHaveProperty("intervals");
+});
+
+test("entropyLedger: the total has intervals of whole problems with all their steps, unless contexts count differently", async () => {
+  const [update] = await updatesOf({ steps: 1 });
+  if (update === undefined) throw new Error("no update");
+  const step = stepOf(update);
+  const once = entropyLedger([step], { resamples: 200 });
+  expect(once.total.overall).toEqual(once.steps[0]?.overall);
+  expect(once.total.byClass).toEqual(once.steps[0]?.byClass);
+  // The same step twice: every resample's sum is twice its mean, and so are the ends.
+  const twice = entropyLedger([step, step], { resamples: 200 }).total.overall.intervals?.measured;
+  const { value, low, high } = once.total.overall.intervals?.measured ?? { value: 0, low: 0, high: 0 };
+  expect(high).toBeGreaterThan(low);
+  expect(twice?.value).toBeCloseTo(2 * value, 12);
+  expect(twice?.low).toBeCloseTo(2 * low, 12);
+  expect(twice?.high).toBeCloseTo(2 * high, 12);
+  const count = step.before.entropies.length;
+  const weighted = (weight: number) => ({
+    ...step,
+    weights: Array.from({ length: count }, (_, i) => (i === 0 ? weight : 1)),
+  });
+  expect(entropyLedger([weighted(2), weighted(2)], { resamples: 20 }).total.overall.intervals).toBeDefined();
+  const differing = entropyLedger([weighted(2), weighted(3)], { resamples: 20 });
+  expect(differing.total.overall.intervals).toBeUndefined();
+  const sums = differing.steps.reduce((sum, { overall }) => sum + overall.measured, 0);
+  expect(differing.total.overall.measured).toBeCloseTo(sums, 14);
 });
 
 const coin = { entropies: [Math.LN2], rows: [-Math.LN2, -Math.LN2] };

@@ -49,6 +49,8 @@ function ledgerTable(title: string, key: string, rows: readonly LedgerRow[]): Ta
       before: rows.map(({ before }) => before),
       after: rows.map(({ after }) => after),
       measured: rows.map(({ measured }) => measured),
+      "measured low": rows.map(({ intervals }) => intervals?.measured.low),
+      "measured high": rows.map(({ intervals }) => intervals?.measured.high),
       predicted: rows.map(({ predicted }) => predicted),
       ...Object.fromEntries(updateParts.map((name) => [name, part(name)])),
       rest: rows.map(({ rest }) => rest),
