@@ -14,7 +14,7 @@
  */
 
 import { checkOptions } from "../toolkit/options.ts";
-import type { AnswerKind, UpdateEffects } from "../toolkit/probe/update-effects.ts";
+import { type AnswerKind, stepTerms, type UpdateEffects } from "../toolkit/probe/update-effects.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
 import { type EffectAgreement, effectAgreement } from "./interference/agreement.ts";
@@ -58,6 +58,7 @@ export interface InterferenceMatrix {
   readonly confidence: number;
   readonly draws: number;
   readonly margin: number;
+  /** Problems stepped on. */
   readonly updates: readonly string[]; // [U]
   readonly problems: readonly string[]; // [P]
   /** Whether the effects are real changes or their first order. */
@@ -67,6 +68,8 @@ export interface InterferenceMatrix {
   /** [U, P] ends of its interval; with one draw the effect itself. */
   readonly low: Float64Array;
   readonly high: Float64Array;
+  /** What the parts of the step do that are no problem's (momentum, weight decay), [P] each: in no pair, order or share. */
+  readonly terms: readonly { readonly name: string; readonly effect: Float64Array }[];
   /** All pairs of an update and another problem, in rows. */
   readonly pairs: readonly InterferencePair[];
   /** Share of the pairs with each verdict. */
@@ -92,11 +95,11 @@ export interface InterferenceMatrix {
 const WHERE = "interferenceMatrix";
 
 /**
- * @param draws the same updates on the same problems, each time with completions of its own; or one
+ * @param given draws: the same updates on the same problems, each time with completions of its own; or one
  * @throws UsageError for no draw, draws of other updates or problems, fewer than two problems, numbers that are not finite
  */
 export function interferenceMatrix(
-  draws: readonly UpdateEffects[],
+  given: readonly UpdateEffects[],
   options: InterferenceMatrixOptions = {},
 ): InterferenceMatrix & Tabular {
   checkOptions(WHERE, options, {
@@ -104,9 +107,11 @@ export function interferenceMatrix(
     margin: { kind: "number", min: 0 },
   });
   const { confidence = 0.95 } = options;
+  checkEffects(WHERE, given);
+  const draws = given.map((draw) => withUpdates(draw, (name) => !isTerm(name)));
   const [first] = draws;
   if (first === undefined) return refuse(WHERE, "there are no effects", "pass at least one draw");
-  checkEffects(WHERE, draws);
+  if (first.updates.length === 0) refuse(WHERE, "there are no updates on problems", "pass at least one");
   const { updates, problems, answers } = first;
   const source = draws.every(({ measured }) => measured !== undefined) ? "measured" : "first order";
   const own = (u: number, p: number): boolean => updates[u] === problems[p];
@@ -147,6 +152,7 @@ export function interferenceMatrix(
     ownEffect: cells.reduce((sum, { u, j, at }) => sum + (own(u, j) ? (averages[at] ?? 0) : 0), 0) / ownSizes.length,
     harm: updates.map((_, row) => costs(({ u }) => u === row)),
     suffered: problems.map((_, column) => costs(({ j }) => j === column)),
+    terms: termsOf(given),
     ...orders(first, averages),
     ...agreements(
       draws,
@@ -155,6 +161,48 @@ export function interferenceMatrix(
     ...layersOf(draws, others, problems.length),
   };
   return tabular(result, matrixTables);
+}
+
+const isTerm = (name: string): boolean => stepTerms.some((term) => term === name);
+
+/** The rows of some updates. */
+function withUpdates(draw: UpdateEffects, holds: (name: string) => boolean): UpdateEffects {
+  const { updates, problems, predicted, measured, plain, layers } = draw;
+  const kept = [...updates.keys()].filter((u) => holds(updates[u] ?? ""));
+  const p = problems.length;
+  const rows = (table: Float64Array): Float64Array =>
+    Float64Array.from(
+      { length: kept.length * p },
+      (_, at) => table[(kept[Math.floor(at / p)] ?? 0) * p + (at % p)] ?? 0,
+    );
+  return {
+    ...draw,
+    updates: kept.map((u) => updates[u] ?? ""),
+    predicted: rows(predicted),
+    ...(measured && { measured: rows(measured) }),
+    ...(plain && { plain: rows(plain) }),
+    ...(layers && {
+      layers: layers.map(({ name, ...layer }) => ({
+        name,
+        predicted: rows(layer.predicted),
+        cosine: rows(layer.cosine),
+      })),
+    }),
+  };
+}
+
+function termsOf(draws: readonly UpdateEffects[]): InterferenceMatrix["terms"] {
+  const terms = draws.map((draw) => withUpdates(draw, isTerm));
+  const names = terms[0]?.updates ?? [];
+  return names.map((name, u) => ({
+    name,
+    effect: Float64Array.from(terms[0]?.problems ?? [], (_, j) => {
+      const values = terms.map(
+        ({ measured, predicted, problems }) => (measured ?? predicted)[u * problems.length + j] ?? 0,
+      );
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    }),
+  }));
 }
 
 function averageOf(draws: readonly UpdateEffects[], of: "predicted" | "plain", at: number): number {

@@ -8,7 +8,7 @@
  */
 import { checkOptions } from "../toolkit/options.ts";
 import type { HarmfulToken } from "../toolkit/probe/harmful-tokens.ts";
-import type { UpdateEffects } from "../toolkit/probe/update-effects.ts";
+import { stepTerms, type UpdateEffects } from "../toolkit/probe/update-effects.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Tabular, tabular } from "../toolkit/table.ts";
 import { checkEffects } from "./interference/checks.ts";
@@ -43,13 +43,15 @@ export interface LostProblem {
   readonly id: string;
   /** Real change over the steps, nats. */
   readonly change: number;
-  /** Sum of all first-order effects: hurt + helped + own. */
+  /** Sum of all first-order effects: hurt + helped + own + optimizer. */
   readonly explained: number;
-  /** Of the parts that are not the problem's own: those that hurt, and those that helped. */
+  /** Of the updates on other problems: those that hurt, and those that helped. */
   readonly hurt: number;
   readonly helped: number;
   /** Of the updates on the problem itself. */
   readonly own: number;
+  /** Of momentum, weight decay and terms of the loss that are no problem's: what earlier steps and the optimizer did. */
+  readonly optimizer: number;
   /** change − explained: higher orders. */
   readonly rest: number;
   /** The updates that hurt most. */
@@ -112,14 +114,17 @@ function explain(steps: readonly LossStep[], p: number, change: number, top: num
   const id = steps[0]?.effects.problems[p] ?? "";
   const sum = (holds: (cause: (typeof causes)[number]) => boolean): number =>
     causes.filter(holds).reduce((total, { effect }) => total + effect, 0);
+  const isTerm = (update: string): boolean => stepTerms.some((name) => name === update);
+  const ofOther = (update: string): boolean => update !== id && !isTerm(update);
   const explained = sum(() => true);
   const harmful = sum(({ effect }) => effect < 0);
   const worst = causes.filter(({ effect }) => effect < 0).sort((a, b) => a.effect - b.effect);
   return {
     ...{ id, change, explained, rest: change - explained },
-    hurt: sum(({ update, effect }) => update !== id && effect < 0),
-    helped: sum(({ update, effect }) => update !== id && effect > 0),
+    hurt: sum(({ update, effect }) => ofOther(update) && effect < 0),
+    helped: sum(({ update, effect }) => ofOther(update) && effect > 0),
     own: sum(({ update }) => update === id),
+    optimizer: sum(({ update }) => isTerm(update)),
     causes: worst.slice(0, top).map((cause) => ({ ...cause, share: cause.effect / harmful })),
   };
 }

@@ -240,6 +240,7 @@ const lossParts = [
   { key: "hurt", name: "others hurt", color: "#D55E00", pattern: "" },
   { key: "helped", name: "others helped", color: "#56B4E9", pattern: "/" },
   { key: "own", name: "own", color: "#009E73", pattern: "x" },
+  { key: "optimizer", name: "momentum", color: "#CC79A7", pattern: "\\" },
   { key: "rest", name: "higher orders", color: "#BBBBBB", pattern: "" },
 ] as const;
 

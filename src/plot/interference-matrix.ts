@@ -1,4 +1,4 @@
-/** The interference matrix: what an update on each problem does to each other problem, alike ones together. */
+/** The interference matrix: what an update on each problem does to each other problem, alike ones together; below, momentum and the like. */
 import type { InterferenceMatrix, InterferencePair } from "../analysis/index.ts";
 import { type PairSampleOptions, pairBook } from "./boundary-samples.ts";
 import { type Figure, figure } from "./figure.ts";
@@ -19,10 +19,13 @@ const colored = 0.98;
  */
 export function interferenceMatrixFigure(matrix: InterferenceMatrix, options: PairSampleOptions = {}): Figure {
   const book = pairBook(options);
-  const { updates, problems, rows, columns, effect, low, high, draws } = matrix;
+  const { updates, problems, rows, columns, effect, low, high, draws, terms } = matrix;
   const names = namesOf(matrix);
   const cell = (u: number, j: number): number => u * problems.length + j;
-  const z = rows.order.map((u) => columns.order.map((j) => effect[cell(u, j)] ?? null));
+  const z = [
+    ...rows.order.map((u) => columns.order.map((j) => effect[cell(u, j)] ?? null)),
+    ...terms.map((term) => columns.order.map((j) => term.effect[j] ?? null)),
+  ];
   const reach = reachOf(matrix);
   const shown = (at: number): string => {
     const interval = draws === 1 ? "" : ` (${fixed(low[at] ?? 0, 4)} to ${fixed(high[at] ?? 0, 4)})`;
@@ -31,19 +34,24 @@ export function interferenceMatrixFigure(matrix: InterferenceMatrix, options: Pa
   const heat: HeatmapTrace = {
     type: "heatmap",
     x: columns.order.map((j) => names.problems[j] ?? ""),
-    y: rows.order.map((u) => names.updates[u] ?? ""),
+    y: [...rows.order.map((u) => names.updates[u] ?? ""), ...terms.map(({ name }) => name)],
     z,
     zmin: -reach,
     zmax: reach,
     colorscale: matrix.answers === "right" ? divergingScale : mirrored(divergingScale),
     colorbar: { title: { text: "nats", side: "right", font: { size: 13 } }, thickness: 14, outlinewidth: 0 },
-    text: rows.order.map((u) =>
-      columns.order.map((j) => `update on ${updates[u]}<br>changes ${problems[j]}<br>${shown(cell(u, j))} nats`),
-    ),
+    text: [
+      ...rows.order.map((u) =>
+        columns.order.map((j) => `update on ${updates[u]}<br>changes ${problems[j]}<br>${shown(cell(u, j))} nats`),
+      ),
+      ...terms.map((term) =>
+        columns.order.map((j) => `${term.name}<br>changes ${problems[j]}<br>${fixed(term.effect[j] ?? 0, 4)} nats`),
+      ),
+    ],
     hovertemplate: "%{text}<extra></extra>",
     ...(problems.length <= axesWithNames ? { xgap: 1, ygap: 1 } : {}),
-    ...behind(
-      rows.order.map((u) =>
+    ...behind([
+      ...rows.order.map((u) =>
         columns.order.map((j) => {
           const pair = [...new Set([updates[u] ?? "", problems[j] ?? ""])];
           return book.point(
@@ -52,7 +60,8 @@ export function interferenceMatrixFigure(matrix: InterferenceMatrix, options: Pa
           );
         }),
       ),
-    ),
+      ...terms.map(() => columns.order.map(() => null)),
+    ]),
   };
   const dots = hurtDots(matrix, names);
   const layout = layoutOf(matrix, dots.length > 0);
@@ -80,7 +89,11 @@ function layoutOf(matrix: InterferenceMatrix, legend: boolean): Layout {
       height: 660,
     }),
     xaxis: { ...named(problems.length), title: { text: "problem affected" }, tickangle: -90 },
-    yaxis: { ...named(updates.length), range: [updates.length - 0.5, -0.5], title: { text: "problem updated on" } },
+    yaxis: {
+      ...named(updates.length),
+      range: [updates.length + matrix.terms.length - 0.5, -0.5],
+      title: { text: "problem updated on" },
+    },
     shapes: clusterLines(matrix),
     annotations: clusterNames(matrix),
   };
@@ -144,7 +157,7 @@ function hurtDots(matrix: InterferenceMatrix, names: ReturnType<typeof namesOf>)
 }
 
 /** Lines where one cluster ends and the next begins; a category's place is its number. */
-function clusterLines({ rows, columns }: InterferenceMatrix): Shape[] {
+function clusterLines({ rows, columns, terms }: InterferenceMatrix): Shape[] {
   const line = { color: "#222222", dash: "solid", width: 1.6 } as const;
   return [
     ...borders(columns).map(
@@ -160,7 +173,7 @@ function clusterLines({ rows, columns }: InterferenceMatrix): Shape[] {
         layer: "above",
       }),
     ),
-    ...borders(rows).map(
+    ...[...borders(rows), ...(terms.length > 0 ? [rows.order.length - 0.5] : [])].map(
       (at): Shape => ({
         type: "line",
         x0: 0,

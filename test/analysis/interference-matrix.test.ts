@@ -63,6 +63,32 @@ test("interferenceMatrix: the first order is judged against the real update, bes
   expect(layers?.[1]?.cosine.value).toBeCloseTo((-1 / 2 - 1 / 2 - 1 / 2) / 3, 12); // each problem: two pairs, one of them −1
 });
 
+test("interferenceMatrix: momentum is no problem's update: it stands apart and is in no pair", () => {
+  const withMomentum: UpdateEffects = {
+    ...hand,
+    updates: ["a", "momentum", "b", "c"],
+    predicted: Float64Array.of(4, 2, -1, -9, -9, -9, 2, 4, 0, -2, -2, 4),
+    measured: Float64Array.of(4, 1, -2, -8, -7, -6, 2, 4, 0, -2, -2, 4),
+    plain: Float64Array.of(4, -1, 1, 0, 0, 0, 2, 4, 0, -2, 2, 4),
+    layers: [],
+  };
+  const matrix = interferenceMatrix([withMomentum, withMomentum]);
+  const without = interferenceMatrix([hand]);
+  expect(matrix.updates).toEqual(["a", "b", "c"]);
+  expect(Array.from(matrix.effect)).toEqual(Array.from(without.effect));
+  expect(matrix.terms).toEqual([{ name: "momentum", effect: Float64Array.of(-8, -7, -6) }]);
+  expect(matrix.firstOrder?.signAgreement).toBe(1);
+  expect(without.terms).toEqual([]);
+  const alone = {
+    ...hand,
+    updates: ["momentum"],
+    predicted: Float64Array.of(1, 2, 3),
+    measured: Float64Array.of(1, 2, 3),
+  };
+  const { plain: _p, layers: _l, ...bare } = alone;
+  expect(() => interferenceMatrix([bare])).toThrow("there are no updates on problems");
+});
+
 test("interferenceMatrix: groups stand together, whatever the order given", () => {
   const group = (id: string): string => id[0] ?? "";
   const effectsOf = (ids: readonly string[]): UpdateEffects => ({

@@ -17,7 +17,15 @@ const steps = [
 test("explainLosses: updates, steps and the rest add up to the real change", () => {
   const { problems } = explainLosses(steps, { top: 2 });
   expect(problems.map(({ id }) => id)).toEqual(["b", "a"]); // −1.25, −0.5
-  expect(problems[0]).toMatchObject({ change: -1.25, hurt: -3, helped: 0.5, explained: -0.5, own: 2, rest: -0.75 });
+  expect(problems[0]).toMatchObject({
+    change: -1.25,
+    hurt: -3,
+    helped: 0,
+    explained: -0.5,
+    own: 2,
+    optimizer: 0.5,
+    rest: -0.75,
+  });
   expect(problems[0]?.causes).toEqual([
     { step: 4, update: "a", effect: -2, share: 2 / 3 },
     { step: 8, update: "a", effect: -1, share: 1 / 3 },

@@ -79,7 +79,8 @@ test("rlvr analyse interference: a run's steps taken apart, with every file", ()
   expect(matrix.firstOrder.pearson).toBeGreaterThan(0.9);
   expect(course.steps).toEqual([0, 1, 2, 3, 4]);
   expect(course.retention.length).toBeGreaterThan(1);
-  for (const { explained, hurt, helped, own } of losses.problems) expect(hurt + helped + own).toBeCloseTo(explained, 9);
+  for (const { explained, hurt, helped, own, optimizer } of losses.problems)
+    expect(hurt + helped + own + optimizer).toBeCloseTo(explained, 9);
   expect(readFileSync(at("o/i.csv"), "utf8")).toMatch(/^an update on,changes,nats,/);
   expect(readFileSync(at("o/i.html"), "utf8")).toContain("Interference in run, step 3");
   expect(readFileSync(at("o/i.svg"), "utf8")).toMatch(/^<svg/);

@@ -199,11 +199,21 @@ test("interferenceMatrixFigure: of wrong answers the likelier ones are dark; one
   expect(interferenceMatrixFigure(samples.interferenceMatrixSample(66)).data).toHaveLength(1);
 });
 
+test("interferenceMatrixFigure: momentum is a row of its own below a line", () => {
+  const matrix = samples.interferenceMatrixSample();
+  const effect = Float64Array.from(matrix.problems, (_, j) => -j);
+  const figure = interferenceMatrixFigure({ ...matrix, terms: [{ name: "momentum", effect }] });
+  const heat = heatOf(figure);
+  expect(heat.y.at(-1)).toBe("momentum");
+  expect(heat.z.at(-1)).toEqual(matrix.columns.order.map((j) => -j));
+  expect(figure.layout.shapes?.at(-1)).toMatchObject({ y0: 17.5, y1: 17.5 });
+});
+
 test("interferenceDetailFigure: a panel for each part, bars that add up to the real change, arms with what they save", () => {
   const details = samples.interferenceDetailsSample();
   const figure = interferenceDetailFigure(details);
   const bars = figure.data.filter((trace): trace is BarTrace => trace.type === "bar");
-  expect(bars.map(({ name }) => name)).toEqual(["others hurt", "others helped", "own", "higher orders"]);
+  expect(bars.map(({ name }) => name)).toEqual(["others hurt", "others helped", "own", "momentum", "higher orders"]);
   for (const [i, change] of named(figure, "real").y.entries()) {
     const sum = bars.reduce((total, { y }) => total + Number(y[i]), 0);
     expect(sum).toBeCloseTo(Number(change), 12);

@@ -27,6 +27,7 @@ export function matrixTables(matrix: InterferenceMatrix): Table[] {
         problem: columns.order.map((j) => problems[j]),
         cluster: columns.order.map((j) => (columns.clusters[j] ?? 0) + 1),
         "suffers from others": columns.order.map((j) => suffered[j]),
+        ...Object.fromEntries(matrix.terms.map(({ name, effect }) => [name, columns.order.map((j) => effect[j])])),
         "costs others": columns.order.map((j) => harm[updates.indexOf(problems[j] ?? "")]),
       },
     },

@@ -81,6 +81,7 @@ export function lossTables({ problems }: ExplainedLosses): Table[] {
         "others hurt": problems.map(({ hurt }) => hurt),
         "others helped": problems.map(({ helped }) => helped),
         "own updates": problems.map(({ own }) => own),
+        "momentum and the like": problems.map(({ optimizer }) => optimizer),
         "higher orders": problems.map(({ rest }) => rest),
       },
     },

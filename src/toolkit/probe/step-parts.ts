@@ -19,6 +19,7 @@ import { progressReporter } from "../progress.ts";
 import { refuse } from "../refuse.ts";
 import type { Rollouts } from "../rollout.ts";
 import { MOST_NUMBERS } from "./gradient-alignment.ts";
+import { stepTerms } from "./update-effects.ts";
 import { weightedGradients } from "./weighted-gradients.ts";
 
 /** A step's completions and how hard each token was pushed: `{ rollouts, ...(await recompute(step, algorithm, { policy })) }`. */
@@ -67,8 +68,7 @@ export interface StepParts {
   whole(): Float32Array;
 }
 
-/** The parts that are no problem's. */
-const [MOMENTUM, DECAY, OTHER] = ["momentum", "weight decay", "other terms"] as const;
+const [MOMENTUM, DECAY, OTHER] = stepTerms;
 
 /**
  * Takes a step apart. Holds one gradient a problem.

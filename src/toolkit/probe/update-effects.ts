@@ -3,6 +3,9 @@
 /** Effects on right answers, or on wrong ones (which a good update makes less likely). */
 export type AnswerKind = "right" | "wrong";
 
+/** Names of the parts of a step that are no problem's: what the optimizer adds, and what of the loss no token weight holds. */
+export const stepTerms = ["momentum", "weight decay", "other terms"] as const;
+
 /** U updates, P problems; every array is [U, P] row-major, in nats. */
 export interface UpdateEffects {
   readonly answers: AnswerKind;
