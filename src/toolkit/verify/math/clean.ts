@@ -18,7 +18,7 @@ const UNION = /(?<=[)\]}])\s*U\s*(?=[([{\\])/g;
 
 export function clean(text: string): string {
   let out = toLatex(text).replace(OVER_ESCAPED, (slashes, name: string) => (isCommand(name) ? "\\" : slashes));
-  out = out.replace(/\*\*([^*]+)\*\*/g, "$1").replace(/^`+|`+$/g, "");
+  out = out.replace(/\*\*([^*]+)\*\*/g, "$1").replace(/^[`*]+|[`*]+$/g, "");
   out = out.replace(WRAPPED_SIGNS, "$1");
   out = withoutDollars(out).replace(/(?<!\\)\\[()[\]]/g, " ");
   out = out.replace(DIGIT_GROUPS, "").replace(DECIMAL_BRACES, ".").replace(/\{,\}/g, ",");

@@ -58,6 +58,8 @@ function sameNamed(gold: Node, given: Node, options: CompareOptions): boolean {
   if (gold.kind === "list" && given.kind === "group" && gold.items.length === given.items.length && !isRecord(gold)) {
     return sameOrdered(gold.items.map(meantValue), given.items, same);
   }
+  const byName = sameByName(gold, given, same);
+  if (byName !== undefined) return byName;
   if (isSeveral(gold) || isSeveral(given)) return sameLists(gold, given, same, options.strict);
   if (
     gold.kind === "relation" ||
@@ -68,6 +70,22 @@ function sameNamed(gold: Node, given: Node, options: CompareOptions): boolean {
     return sameRelations(gold, given, options);
   }
   return sameValues(gold, given, options);
+}
+
+/** (a, b) = (1, 2) against "a = 1 and b = 2"; undefined for all else. */
+function sameByName(gold: Node, given: Node, same: (a: Node, b: Node) => boolean): boolean | undefined {
+  const tuple = namedValue(gold);
+  if (tuple?.value.kind !== "group" || given.kind !== "list" || !given.items.every((item) => item.kind === "relation"))
+    return undefined;
+  const names = tuple.name.split(",");
+  const values = new Map(
+    given.items.map(namedValue).flatMap((named) => (named === undefined ? [] : [[named.name, named.value] as const])),
+  );
+  if (names.length !== tuple.value.items.length || values.size !== names.length) return undefined;
+  return tuple.value.items.every((item, i) => {
+    const value = values.get(names[i] ?? "");
+    return value !== undefined && same(item, value);
+  });
 }
 
 function isRecord(node: Node & { readonly kind: "list" }): boolean {

@@ -9,8 +9,9 @@ import { type Box, boxesOf } from "./boxed.ts";
 import { lastNumber } from "./last-number.ts";
 import { isWord } from "./lexer.ts";
 import { mathSpans, type Span } from "./math-spans.ts";
-import { finalPhrases } from "./phrases.ts";
+import { finalPhrases, lastStatement } from "./phrases.ts";
 import { LONGEST_ANSWER } from "./reading.ts";
+import { choiceOf } from "./text.ts";
 import { PLAIN_COMMANDS } from "./vocabulary.ts";
 
 export type ExtractionOrder = "last" | "first" | "all";
@@ -148,13 +149,19 @@ function plainCandidates(text: string, order: ExtractionOrder): readonly Candida
   const spans = mathSpans(text);
   const trimmed = text.trim();
   const { prose, words } = looksOf(trimmed);
-  if (trimmed.length <= LONGEST_ANSWER && !prose) {
+  const choice = choiceOf(trimmed) !== undefined; // "D. None of the above"
+  if (trimmed.length <= LONGEST_ANSWER && (choice || !prose)) {
     out.push({ text: trimmed, latex: spans.length > 0, from: "whole" });
     if (words === 0) return out; // mathematics alone is read as a whole or not at all
   }
   const math = order === "first" ? spans[0]?.content : joinedSpans(text, spans);
   const number = lastNumber(text, spans);
   const behind = number !== undefined && isNextSentence(text, spans.at(-1), number.at);
+  const statement = order === "first" ? undefined : lastStatement(text);
+  const says = statement !== undefined && statement.at > (spans.at(-1)?.end ?? -1);
+  if (says && (number === undefined || number.at <= statement.at + statement.text.length)) {
+    out.push(...sentenceCandidates(statement.text));
+  }
   if (number !== undefined && behind) out.push({ text: number.text, latex: false, from: "number" });
   if (math !== undefined) out.push({ text: math, latex: true, from: "math" });
   if (number !== undefined && !behind) out.push({ text: number.text, latex: false, from: "number" });
@@ -178,5 +185,5 @@ function looksOf(text: string): { readonly prose: boolean; readonly words: numbe
   const isSentence = verb || words.length >= (/^[-+(\\]?[\d.$€£]/.test(text) ? 7 : 3);
   // A delimiter broken over lines is no mathematics, and "Answer : 5" begins with a word.
   const broken = /(?<![\\$])\$\s*\n|\\\(\s*\n|^\p{L}{4,}\s*:/u.test(text);
-  return { prose: broken || (isSentence && /[\d$\\=]/.test(text)), words: words.length };
+  return { prose: broken || (isSentence && /[\d$\\=]/.test(text)) || (verb && words.length >= 3), words: words.length };
 }

@@ -147,7 +147,11 @@ function judgeAnswer(
 ): Judgement {
   if (completion.trim() === "") return judge.unparsed("the completion is empty");
   const given = bestAnswer(candidatesOf(completion, extraction));
-  if (given === undefined) return judge.unparsed(`there is no answer in ${excerpt(completion)}`);
+  if (given === undefined) {
+    const isText = gold.nodes.length > 0 && gold.nodes.every((node) => node.kind === "text");
+    if (isText && sameWords(gold.raw, completion)) return judge.correct(gold.raw);
+    return judge.unparsed(`there is no answer in ${excerpt(completion)}`);
+  }
   if (gold.spelling !== "" && gold.spelling === given.spelling) return judge.correct(given.raw);
   if (sameChoice(gold, given, options) ?? sameReadings(gold, given, options)) return judge.correct(given.raw);
   if (gold.nodes.length === 0) throw new Error(`the gold answer cannot be read: ${gold.problem}`);

@@ -5,10 +5,16 @@ import { isPrimaryStart, readArgument, readPrimary } from "./parse-primary.ts";
 import { deeper, isCommand, isSign, nesting, type Parser, peek, unreadable } from "./parser-state.ts";
 import { ALIASES, FUNCTIONS, LIST_FUNCTIONS } from "./vocabulary.ts";
 
-// biome-ignore format: a table
 const INVERSE: Readonly<Record<string, string>> = {
-  sin: "arcsin", cos: "arccos", tan: "arctan", cot: "arccot", sec: "arcsec", csc: "arccsc", sinh: "arcsinh", cosh:
-  "arccosh", tanh: "arctanh",
+  sin: "arcsin",
+  cos: "arccos",
+  tan: "arctan",
+  cot: "arccot",
+  sec: "arcsec",
+  csc: "arccsc",
+  sinh: "arcsinh",
+  cosh: "arccosh",
+  tanh: "arctanh",
 };
 
 /** The function whose name was just read. */

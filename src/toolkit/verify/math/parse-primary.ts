@@ -22,30 +22,23 @@ import {
 import { parseUnit } from "./units.ts";
 import { FUNCTIONS, LIST_FUNCTIONS } from "./vocabulary.ts";
 
-// biome-ignore format: a table
 const CONSTANTS: Readonly<Record<string, ConstantName>> = {
-  pi: "pi", infty: "infinity", emptyset: "empty", R: "reals", Z: "integers", N: "naturals", Q: "rationals", C:
-  "complexes", "set R": "reals", "set Z": "integers", "set N": "naturals", "set Q": "rationals", "set C":
-  "complexes",
+  pi: "pi",
+  infty: "infinity",
+  emptyset: "empty",
+  R: "reals",
+  Z: "integers",
+  N: "naturals",
+  Q: "rationals",
+  C: "complexes",
+  "set R": "reals",
+  "set Z": "integers",
+  "set N": "naturals",
+  "set Q": "rationals",
+  "set C": "complexes",
 };
 
-const STARTS = new Set([
-  "frac",
-  "sqrt",
-  "cbrt",
-  "binom",
-  "int",
-  "sum",
-  "prod",
-  "lim",
-  "lfloor",
-  "lceil",
-  "langle",
-  "overline",
-  "bar",
-  "dot",
-  "overbar",
-]);
+const STARTS = new Set("frac sqrt cbrt binom int sum prod lim lfloor lceil langle overline bar dot overbar".split(" "));
 const CURRENCY = "$€£¥₹";
 
 /** Whether a primary can start here without an operator before it. */

@@ -1,4 +1,5 @@
 /** Phrases that announce a final answer: "The final answer is", "Answer:", "####", "<answer>". */
+import { numberOfWords } from "./words.ts";
 
 export interface Phrase {
   /** Where what it announces begins. */
@@ -26,6 +27,35 @@ export function finalPhrases(text: string): readonly Phrase[] {
   ).filter(
     ({ text: rest }) =>
       rest !== "" && !/^(?:correct|right|wrong|incorrect|not|based|given|in the form|as follows)\b/i.test(rest),
+  );
+}
+
+const STATEMENT = /\b(?:is|are|equals|be)\s+(?:about|approximately|exactly|equal to|only|simply|therefore)?\s*/gi;
+/** Characters before a text's end in which its last statement begins. */
+const REACH = 600;
+
+/** What the last "is", "are" or "equals" of a text says of its subject, where that may be an answer. */
+export function lastStatement(text: string): Phrase | undefined {
+  const start = Math.max(0, text.length - REACH);
+  const phrases = [...text.slice(start).matchAll(STATEMENT)].map((match) =>
+    phraseAt(text, start + match.index + match[0].length),
+  );
+  return phrases.reverse().find(({ text: rest }) => SAYS.test(rest) || startsWithNumber(rest));
+}
+
+/** Digits and mathematics, or one of the few words that are an answer. */
+const SAYS = /[\d\\√∞π∅{[(]|^(?:infinitely|no|none|all|true|false)\b/i;
+
+function startsWithNumber(text: string): boolean {
+  const words = text.split(/\s+/).slice(0, 4);
+  return words.some(
+    (_, i) =>
+      numberOfWords(
+        words
+          .slice(0, i + 1)
+          .join(" ")
+          .replace(/[.,]$/, ""),
+      ) !== undefined,
   );
 }
 

@@ -108,9 +108,15 @@ function sameInField(gold: Node, given: Node): boolean | undefined {
 
 /** Where a coefficient was rounded to at least the precision, the difference that this makes. */
 function decimalTolerance(gold: Node, given: Node, { precision }: Precision): number | undefined {
-  const rounded = (node: Node): boolean =>
-    someNode(node, (part) => part.kind === "number" && (part.digits ?? 0) >= precision);
-  return rounded(gold) || rounded(given) ? 10 ** -precision : undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  const visit = (part: Node): boolean => {
+    if (part.kind === "number" && part.digits !== undefined && part.digits >= precision)
+      fewest = Math.min(fewest, part.digits);
+    return false;
+  };
+  someNode(gold, visit);
+  someNode(given, visit);
+  return Number.isFinite(fewest) ? 1.01 * 10 ** -fewest : undefined; // 0.111111 for 1/9 is a millionth off
 }
 
 function sameAtPoints(gold: Node, given: Node, precision: Precision): boolean {

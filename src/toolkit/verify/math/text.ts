@@ -3,13 +3,20 @@ import type { Node } from "./node.ts";
 
 const WRAPPERS =
   /\\(?:text|textbf|textit|textrm|textnormal|mathrm|mathbf|mathit|mbox|operatorname|emph|boxed|left|right|displaystyle)\b/g;
-// biome-ignore format: a table
-const MEANINGS: Readonly<Record<string, string>> = {
-  yes: "true", no: "false", correct: "true", incorrect: "false", right: "true", t: "true", f: "false", dne:
-  "undefined", "does not exist": "undefined", nonexistent: "undefined", "not defined": "undefined", none: "empty",
-  nothing: "empty", "no solution": "empty", "no solutions": "empty", "no real solution": "empty", "no real": "infinitely many", "infinite solutions":
-  "infinitely many",
+/** Words of each meaning, separated by commas. */
+const WORDS: Readonly<Record<string, string>> = {
+  true: "yes,correct,right,t",
+  false: "no,incorrect,f",
+  undefined: "dne,does not exist,nonexistent,not defined",
+  empty: "none,nothing,no solution,no solutions,no real solution,no real solutions,empty set",
+  "infinitely many": "infinitely many solutions,infinite solutions,an infinite number",
 };
+
+const MEANINGS: ReadonlyMap<string, string> = new Map(
+  Object.entries(WORDS).flatMap(([meaning, words]) =>
+    words.split(",").map((word): [string, string] => [word, meaning]),
+  ),
+);
 
 /** The words of a text alone: lower case, without markup, punctuation and articles. */
 function wordsOf(text: string): string {
@@ -33,7 +40,7 @@ export function sameWords(gold: string, given: string): boolean {
 }
 
 function meaningOf(words: string): string {
-  return MEANINGS[words] ?? words;
+  return MEANINGS.get(words) ?? words;
 }
 
 /** What a node spells where it is a text, a letter or letters side by side; undefined elsewhere. */

@@ -86,10 +86,16 @@ export const UNITS: ReadonlyMap<string, UnitRow> = new Map(
 );
 
 /** Units of speed and the like that are one word. */
-// biome-ignore format: a table
 export const COMPOUNDS: Readonly<Record<string, string>> = {
-  mph: "mile/hour", kph: "km/hour", kmh: "km/hour", kmph: "km/hour", mps: "m/s", fps: "ft/s", cc: "cm^3", sqft:
-  "ft^2", sqm: "m^2",
+  mph: "mile/hour",
+  kph: "km/hour",
+  kmh: "km/hour",
+  kmph: "km/hour",
+  mps: "m/s",
+  fps: "ft/s",
+  cc: "cm^3",
+  sqft: "ft^2",
+  sqm: "m^2",
 };
 
 /** One letter that is more often a symbol: a unit only where text, not LaTeX, writes it behind a number. */

@@ -4,14 +4,28 @@ import { type Rational, rational } from "../rational.ts";
 // biome-ignore format: a row
 const ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(" ");
 const TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
-// biome-ignore format: a row
 const SCALES: Readonly<Record<string, bigint>> = {
-  thousand: 1000n, million: 1_000_000n, billion: 1_000_000_000n, trillion: 1_000_000_000_000n,
+  thousand: 1000n,
+  million: 1_000_000n,
+  billion: 1_000_000_000n,
+  trillion: 1_000_000_000_000n,
 };
-// biome-ignore format: a table
 const PARTS: Readonly<Record<string, bigint>> = {
-  half: 2n, halves: 2n, third: 3n, quarter: 4n, fourth: 4n, fifth: 5n, sixth: 6n, seventh: 7n, eighth: 8n, ninth:
-  9n, tenth: 10n, eleventh: 11n, twelfth: 12n, hundredth: 100n, thousandth: 1000n,
+  half: 2n,
+  halves: 2n,
+  third: 3n,
+  quarter: 4n,
+  fourth: 4n,
+  fifth: 5n,
+  sixth: 6n,
+  seventh: 7n,
+  eighth: 8n,
+  ninth: 9n,
+  tenth: 10n,
+  eleventh: 11n,
+  twelfth: 12n,
+  hundredth: 100n,
+  thousandth: 1000n,
 };
 /** Words at most: the longest number below a quintillion has fewer. */
 const LONGEST = 24;
