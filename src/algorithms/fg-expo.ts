@@ -15,7 +15,13 @@
  * mean.
  */
 import type * as tf from "@tensorflow/tfjs";
-import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
+import {
+  type AdvantageInput,
+  type Advantages,
+  groupAdvantages,
+  type Reals,
+  spreadOverTokens,
+} from "../toolkit/advantage.ts";
 import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import {
   aggregate,
@@ -117,12 +123,12 @@ function advantages({ rollouts, rewards }: AdvantageInput, settings: Required<Fg
   };
 }
 
-/** Eq. 1. @param rewards [B] @param group [B] @returns [B] */
-export function fgExpoAdvantages(
-  rewards: Float32Array,
-  group: Int32Array,
+/** Eq. 1. @param rewards [B] @param group [B] @returns [B], as exact as the rewards */
+export function fgExpoAdvantages<Rows extends Reals>(
+  rewards: Rows,
+  group: ArrayLike<number>,
   { epsilon = 1e-6 }: Pick<FgExpoOptions, "epsilon"> = {},
-): Float32Array {
+): Rows {
   return groupAdvantages(rewards, group, { scale: "group-std", deviation: "population", epsilon });
 }
 

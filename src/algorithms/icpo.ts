@@ -18,8 +18,15 @@
  * Seams: rollout, reward, advantage, objective. A group of fewer than two rows, or of equal rewards, gives no gradient.
  */
 import * as tf from "@tensorflow/tfjs";
-import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
+import {
+  type AdvantageInput,
+  type Advantages,
+  groupAdvantages,
+  type Reals,
+  spreadOverTokens,
+} from "../toolkit/advantage.ts";
 import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
+import { checkFlags } from "../toolkit/finite.ts";
 import {
   aggregate,
   type CheckedBatch,
@@ -163,11 +170,16 @@ export interface IcpoRows {
   readonly hinted: ArrayLike<number | boolean>; // [B]
 }
 
-/** Which rows are learned from: all but hinted ones below delta. @throws UsageError for flags of another number than rows */
+/**
+ * Which rows are learned from: all but hinted ones below delta.
+ *
+ * @throws UsageError for flags of another number than rows, or other than 1 and 0
+ */
 export function expertRegion({ baseReward, hinted }: IcpoRows, { delta = 1 }: { delta?: number } = {}): boolean[] {
   if (hinted.length !== baseReward.length) {
     refuse("icpo", `${hinted.length} hinted flags for ${baseReward.length} rows`, "pass one of each per row");
   }
+  checkFlags("icpo", "hinted", hinted);
   if (!Number.isFinite(delta)) refuse("icpo", `delta is ${delta}`, "pass a number");
   return Array.from(baseReward, (reward, b) => Number(hinted[b]) === 0 || reward >= delta);
 }
@@ -180,15 +192,16 @@ export interface IcpoBonusOptions extends IcpoRewardOptions {
 /**
  * Rewards with the bonus of accepted hinted rows at a step, from 0.
  *
+ * @returns [B]
  * @throws UsageError for a horizon that is not above 0, a step below 0, and flags of another number than rows
  */
-export function icpoRewards(rows: IcpoRows, step: number, options: IcpoBonusOptions): Float32Array {
+export function icpoRewards(rows: IcpoRows, step: number, options: IcpoBonusOptions): Float64Array {
   const { bonus = 1, horizon, decay = "linear", delta = 1 } = options;
   checkOptions("icpo", { bonus, horizon, decay }, REWARD_RULES);
   if (!(step >= 0 && step < Infinity)) refuse("icpo", `step is ${step}`, "count steps from 0");
   const left = { linear: 1 - step / horizon, exp: Math.exp(-step / horizon), cosine: cosine(step / horizon) }[decay];
   const accepted = expertRegion(rows, { delta });
-  return Float32Array.from(rows.baseReward, (reward, b) => {
+  return Float64Array.from(rows.baseReward, (reward, b) => {
     const earns = Number(rows.hinted[b]) !== 0 && accepted[b] === true;
     return earns ? reward + bonus * Math.max(0, left) : reward;
   });
@@ -199,9 +212,18 @@ function cosine(share: number): number {
   return (1 + Math.cos(Math.PI * Math.min(1, share))) / 2;
 }
 
-/** Advantages over each group's accepted rows; 0 for a row that is not accepted. @param rewards [B] with the bonus */
-export function icpoAdvantages(rewards: Float32Array, accepted: readonly boolean[], group: Int32Array): Float32Array {
-  const kept = rewards.map((reward, b) => (accepted[b] === true ? reward : Number.NaN));
+/**
+ * Advantages over each group's accepted rows; 0 for a row that is not accepted.
+ *
+ * @param rewards [B] with the bonus
+ * @returns [B], as exact as the rewards
+ */
+export function icpoAdvantages<Rows extends Reals>(
+  rewards: Rows,
+  accepted: readonly boolean[],
+  group: ArrayLike<number>,
+): Rows {
+  const kept = (rewards as Reals).map((reward, b) => (accepted[b] === true ? reward : Number.NaN)) as Rows;
   return groupAdvantages(kept, group, { scale: "group-std", deviation: "sample", epsilon: 1e-6 });
 }
 
@@ -212,7 +234,7 @@ async function icpoRewardSeam(
   const base = await verifiedReward(input);
   const rows = { baseReward: base.values, hinted: hintedOf(input.rollouts.columns) };
   const { step = 0, steps = 1 } = input;
-  const values = icpoRewards(rows, step, { ...options, horizon: horizon ?? steps });
+  const values = Float32Array.from(icpoRewards(rows, step, { ...options, horizon: horizon ?? steps }));
   return {
     ...base,
     values,

@@ -11,7 +11,13 @@
  * act. The report of what held-out accuracy gains after saturation is our packaging of the paper's analysis.
  */
 import type * as tf from "@tensorflow/tfjs";
-import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
+import {
+  type AdvantageInput,
+  type Advantages,
+  groupAdvantages,
+  type Reals,
+  spreadOverTokens,
+} from "../toolkit/advantage.ts";
 import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { CurriculumInput, PromptBatch } from "../toolkit/curriculum.ts";
 import {
@@ -35,7 +41,7 @@ export interface OneShotLossOptions {
   readonly entropyCoefficient?: number;
   /** Default 0.001: code. */
   readonly klCoefficient?: number;
-  /** On both sides. Default 0.2: code. */
+  /** On both sides, above 0. Default 0.2: code. */
   readonly clip?: number;
 }
 
@@ -84,7 +90,7 @@ function settle(options: OneShotLossOptions): Required<OneShotLossOptions> {
     pgCoefficient: { kind: "number", min: 0 },
     entropyCoefficient: { kind: "number" },
     klCoefficient: { kind: "number", min: 0 },
-    clip: { kind: "number", min: 0, max: 1 },
+    clip: { kind: "number", above: 0, max: 1 },
   });
   const { pgCoefficient = 1, entropyCoefficient = 0.001, klCoefficient = 0.001, clip = 0.2 } = options;
   return { pgCoefficient, entropyCoefficient, klCoefficient, clip };
@@ -102,8 +108,8 @@ function advantages({ rollouts, rewards }: AdvantageInput): Advantages {
   return { perToken: spreadOverTokens(perRow, rollouts.width - 1) };
 }
 
-/** Group z-score with the sample deviation and 1e-6. @param rewards [B] @param group [B] @returns [B] */
-export function oneShotAdvantages(rewards: Float32Array, group: Int32Array): Float32Array {
+/** Group z-score with the sample deviation and 1e-6. @param rewards [B] @param group [B] @returns [B], as exact as the rewards */
+export function oneShotAdvantages<Rows extends Reals>(rewards: Rows, group: ArrayLike<number>): Rows {
   return groupAdvantages(rewards, group, { scale: "group-std", deviation: "sample", epsilon: 1e-6 });
 }
 

@@ -25,8 +25,9 @@ export function historicalVariance(history: AccuracyHistory): HistoricalVariance
   const entries = checkHistory("historicalVariance", history);
   const variance = Object.fromEntries(
     entries.map(([id, values]) => {
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      return [id, values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length] as const;
+      const sorted = [...values].sort((a, b) => a - b); // one order of summing: the same accuracies in another order tie
+      const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
+      return [id, sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / sorted.length] as const;
     }),
   );
   const std = Object.fromEntries(entries.map(([id]) => [id, Math.sqrt(variance[id] ?? 0)]));

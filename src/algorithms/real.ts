@@ -134,7 +134,7 @@ export function realLabels(
   { rewards, group, mask }: RealRows,
   { labelRule = "exact", unscored = "refused" }: RealLabelOptions = {},
 ): Float32Array {
-  const values = Float32Array.from(rewards);
+  const values = Float64Array.from(rewards);
   if (group.length !== values.length) {
     refuse("real", `${values.length} rewards for ${group.length} group ids`, "pass one of each per row");
   }
@@ -143,16 +143,17 @@ export function realLabels(
     refuse("real", "a reward is NaN", "leave unscored rows out");
   }
   checkLengths(values, mask);
-  const statistics = groupStatistics(values, Int32Array.from(group));
-  return values.map((reward, b) => {
+  const statistics = groupStatistics(values, group);
+  const single = rewards instanceof Float32Array; // a mean of such is compared as one: 0.4 is not above a mean of 0.4
+  return Float32Array.from(values, (reward, b) => {
     if (Number.isNaN(reward)) return 0;
     const { mean, min, max } = statistics.get(group[b] ?? -1) ?? { mean: 0, min: 0, max: 0 };
     if (labelRule === "exact") return reward === 1 ? 1 : -1;
-    return min < max && reward > mean ? 1 : -1;
+    return min < max && reward > (single ? Math.fround(mean) : mean) ? 1 : -1;
   });
 }
 
-function checkLengths(rewards: Float32Array, mask: ArrayLike<number>): void {
+function checkLengths(rewards: Float64Array, mask: ArrayLike<number>): void {
   const tokens = mask.length / rewards.length;
   if (!Number.isInteger(tokens)) {
     refuse("real", `${mask.length} masked positions for ${rewards.length} rows`, "pass a mask of [rows, tokens]");

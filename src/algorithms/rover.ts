@@ -146,8 +146,8 @@ export function centredRewards(
   rewards: ArrayLike<number>,
   group: ArrayLike<number>,
   { normalise = "none", unscored = "refused" }: CentredRewardOptions = {},
-): Float32Array {
-  const [values, of] = [Float32Array.from(rewards), Int32Array.from(group)];
+): Float64Array {
+  const values = Float64Array.from(rewards);
   if (unscored === "refused" && values.some((reward) => Number.isNaN(reward))) {
     refuse(
       "rover",
@@ -155,10 +155,10 @@ export function centredRewards(
       "leave unscored rows out",
     );
   }
-  const centred = groupAdvantages(values, of, { scale: normalise, deviation: "sample", epsilon: 1e-6 });
-  const statistics = groupStatistics(values, of);
+  const centred = groupAdvantages(values, group, { scale: normalise, deviation: "sample", epsilon: 1e-6 });
+  const statistics = groupStatistics(values, group);
   return centred.map((value, b) => {
-    const [reward = Number.NaN, alone] = [values[b], statistics.get(of[b] ?? -1)?.count === 1];
+    const [reward = Number.NaN, alone] = [values[b], statistics.get(group[b] ?? -1)?.count === 1];
     return alone && !Number.isNaN(reward) ? reward : value;
   });
 }

@@ -32,11 +32,8 @@ export function vimpoAdvantage(input: AdvantageInput, settings: VimpoSettings): 
   const refLogProbs = statistic("vimpo", referenceStatistics, "logProb");
   const tokenKl = sampledKl(input, mask, settings);
   const terms = { logProbs, refLogProbs, tokenKl, mask };
-  const { target } = vimpoTargets(
-    { rewards: rewards.values, group: rollouts.group, tokenKl, mask },
-    settings,
-    "left out",
-  );
+  const rows = { rewards: rewards.values, group: rollouts.group, tokenKl, mask };
+  const target = Float32Array.from(vimpoTargets(rows, settings, "left out").target);
   const targetSquare = target.reduce((sum, y) => sum + y ** 2, 0) / Math.max(target.length, 1);
   const { raw, whitened } = vimpoActorAdvantage({ ...terms, tokens }, settings);
   const tooSmall = settings.normaliseValue && targetSquare < LEAST_SQUARE;
@@ -121,11 +118,11 @@ export function vimpoTargets(
   { rewards, group, tokenKl, mask }: VimpoTargetInput,
   { value, valueScale }: Pick<VimpoSettings, "value" | "valueScale">,
   unscored: "refused" | "left out" = "refused",
-): { readonly target: Float32Array; readonly v0: Float32Array } {
-  const [values, of] = [Float32Array.from(rewards), Int32Array.from(group)];
+): { readonly target: Float64Array; readonly v0: Float64Array } {
+  const values = Float64Array.from(rewards);
   const bad = values.findIndex((reward) => Number.isNaN(reward));
   if (bad >= 0 && unscored === "refused") refuse("vimpo", `row ${bad} has reward NaN`, "leave unscored rows out");
-  const centred = groupAdvantages(values, of, { scale: "none", deviation: "sample", epsilon: 0 });
+  const centred = groupAdvantages(values, group, { scale: "none", deviation: "sample", epsilon: 0 });
   const tokens = mask.length / values.length;
   const soft = values.map((reward, b) => {
     let kl = 0;
@@ -133,8 +130,8 @@ export function vimpoTargets(
       for (let i = b * tokens; i < (b + 1) * tokens; i++) kl += mask[i] === 0 ? 0 : (tokenKl[i] ?? Number.NaN);
     return reward - valueScale * kl;
   });
-  const statistics = groupStatistics(soft, of);
-  const v0 = values.map((_, b) => statistics.get(of[b] ?? -1)?.mean ?? 0);
+  const statistics = groupStatistics(soft, group);
+  const v0 = values.map((_, b) => statistics.get(group[b] ?? -1)?.mean ?? 0);
   if (value === "raw") return { target: centred, v0 };
   return { target: values.map((reward, b) => (Number.isNaN(reward) ? 0 : reward - (v0[b] ?? 0))), v0 };
 }

@@ -54,6 +54,9 @@ export function statistic(where: string, columns: StatisticColumns | undefined, 
   return columns?.[name] ?? refuse(where, `there is no statistic "${name}"`, "pass it as a column of [B, T] numbers");
 }
 
+/** Numbers of rows: single precision in a run, double where a caller has it. */
+export type Reals = Float32Array | Float64Array;
+
 export interface GroupAdvantageOptions {
   /** Divide by the group's standard deviation, or only subtract its mean. */
   readonly scale: "group-std" | "none";
@@ -70,26 +73,27 @@ export interface GroupAdvantageOptions {
  * number gets 0 exactly: told by comparing the values, since rounding can leave a deviation of 1e-8 that a division
  * would blow up.
  *
- * @param rewards [B]
+ * @param rewards [B]; the arithmetic is in double whatever they are
  * @param group [B] index of each row's group, in any order
- * @returns [B]
+ * @returns [B], as exact as the rewards: Float32Array of a Float32Array, Float64Array of a Float64Array
  */
-export function groupAdvantages(
-  rewards: Float32Array,
-  group: Int32Array,
+export function groupAdvantages<Rows extends Reals>(
+  rewards: Rows,
+  group: ArrayLike<number>,
   options: GroupAdvantageOptions,
-): Float32Array {
+): Rows {
   if (rewards.length !== group.length) {
     refuse("groupAdvantages", `${rewards.length} rewards for ${group.length} group ids`, "pass one of each per row");
   }
   const statistics = groupStatistics(rewards, group);
-  return rewards.map((reward, b) => {
+  const found = (rewards as Reals).map((reward, b) => {
     const of = statistics.get(group[b] ?? -1);
     if (of === undefined || Number.isNaN(reward) || of.min === of.max) return 0;
     if (options.scale === "none") return reward - of.mean;
     const divisor = options.deviation === "sample" ? of.count - 1 : of.count;
     return (reward - of.mean) / (Math.sqrt(of.squares / divisor) + options.epsilon);
   });
+  return found as Rows; // map keeps the kind of array
 }
 
 /** What groupAdvantages needs to know of a group's scored rewards. */
@@ -104,10 +108,7 @@ export interface GroupStatistics {
 }
 
 /** Statistics of each group's rewards, NaN left out; a group without a scored row is not in the map. */
-export function groupStatistics(
-  rewards: Float32Array | Float64Array,
-  group: ArrayLike<number>,
-): Map<number, GroupStatistics> {
+export function groupStatistics(rewards: Reals, group: ArrayLike<number>): Map<number, GroupStatistics> {
   const members = new Map<number, number[]>();
   for (const [b, reward] of rewards.entries()) {
     if (Number.isNaN(reward)) continue;
@@ -129,7 +130,7 @@ export function groupStatistics(
 }
 
 /** Gives every token of a row the row's number: [B] to [B, T], T = values' width. */
-export function spreadOverTokens(perRow: Float32Array, tokens: number): Float32Array {
+export function spreadOverTokens(perRow: Reals, tokens: number): Float32Array {
   const perToken = new Float32Array(perRow.length * tokens);
   for (const [b, value] of perRow.entries()) perToken.fill(value, b * tokens, (b + 1) * tokens);
   return perToken;

@@ -58,6 +58,14 @@ test("groupAdvantages: infinite rewards and missing group ids are refused", () =
   expect(() => advantagesOf([1, 0], [0])).toThrow("2 rewards for 1 group ids");
 });
 
+test("groupAdvantages: rewards in double give advantages in double", () => {
+  const options = { scale: "none", deviation: "sample", epsilon: 0 } as const;
+  const found = groupAdvantages(Float64Array.of(1000.1, 1000.4), new Int32Array(2), options);
+  expect(found).toBeInstanceOf(Float64Array);
+  expect(found[1]).toBeCloseTo(0.15, 12); // in single precision 0.15002
+  expect(groupAdvantages(Float32Array.of(1, 0), new Int32Array(2), options)).toBeInstanceOf(Float32Array);
+});
+
 test("spreadOverTokens: every token of a row gets the row's number", () => {
   expect([...spreadOverTokens(Float32Array.of(1, -2), 3)]).toEqual([1, 1, 1, -2, -2, -2]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkBinary, checkFinite, checkUnbroken } from "../../src/toolkit/finite.ts";
+import { checkBinary, checkFinite, checkFlags, checkUnbroken } from "../../src/toolkit/finite.ts";
 
 const { NaN: nan } = Number;
 
@@ -20,6 +20,12 @@ test("checkBinary: 0 and 1 pass, all else is refused; NaN passes where unscored 
   expect(() => checkBinary("m", [nan])).toThrow("m: row 0 has reward NaN");
   expect(() => checkBinary("m", [nan, 1], "left out")).not.toThrow();
   expect(() => checkBinary("m", [nan, -1], "left out")).toThrow("m: row 1 has reward -1");
+});
+
+test("checkFlags: 0, 1, true and false pass, all else is refused with its place", () => {
+  expect(() => checkFlags("m", "hinted", [0, 1, true, false])).not.toThrow();
+  expect(() => checkFlags("m", "hinted", [0, 2])).toThrow("m: hinted[1] is 2; pass 1 or 0.");
+  expect(() => checkFlags("m", "hinted", [nan])).toThrow("m: hinted[0] is NaN");
 });
 
 test("checkUnbroken: a row's tokens are together, from its start on", () => {

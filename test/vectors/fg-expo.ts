@@ -8,7 +8,7 @@ import {
   initialRates,
   updateRate,
 } from "../../src/algorithms/index.ts";
-import { someTrained } from "../../src/index.ts";
+import { equalLengths, someTrained } from "../../src/index.ts";
 import { inDouble } from "./adapter/double.ts";
 import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
@@ -49,8 +49,9 @@ async function loss(inputs: Inputs): Promise<unknown> {
   const columns = { logProbs, oldLogProbs, refLogProbs };
   someTrained("fgExpo", block("mask", mask).data);
   checkNumbers("fgExpo", columns, mask);
+  equalLengths("fgExpo", { rewards, mask: Array.isArray(mask) ? mask : [] });
   const { betaEff } = aklBeta(rewards, beta);
-  const advantages = [...fgExpoAdvantages(Float32Array.from(rewards), new Int32Array(rewards.length))]; // one group
+  const advantages = [...fgExpoAdvantages(Float64Array.from(rewards), new Int32Array(rewards.length))]; // one group
   const found = await inDouble({ ...columns, mask, advantages, betaEff }, (x) => {
     const perToken = (tensor: tf.Tensor) => tensor as tf.Tensor2D;
     const trained = perToken(x.mask);

@@ -7,6 +7,7 @@ import {
   icpoLoss,
   icpoRewards,
 } from "../../src/algorithms/index.ts";
+import { checkBinary, checkFlags } from "../../src/toolkit/finite.ts";
 import { inDouble } from "./adapter/double.ts";
 import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
@@ -37,6 +38,7 @@ export async function evaluate(inputs: LossInputs | GroupInputs, form: string): 
 async function loss({ logProbs, oldLogProbs, advantages, mask, hinted, ...options }: LossInputs): Promise<unknown> {
   const columns = { logProbs, oldLogProbs, advantages };
   checkNumbers("icpo", columns, mask);
+  checkFlags("icpo", "hinted", hinted);
   return inDouble({ ...columns, mask, hinted }, (x) => {
     const { hinted: flags, ...perToken } = x as Record<keyof typeof x, tf.Tensor2D>;
     const { loss, tokenLoss, shaped } = icpoLoss({ ...perToken, hinted: flags as tf.Tensor as tf.Tensor1D }, options);
@@ -46,6 +48,7 @@ async function loss({ logProbs, oldLogProbs, advantages, mask, hinted, ...option
 
 function group({ base, hinted, delta, t, T, alpha, decay }: GroupInputs): unknown {
   const rows = { baseReward: block("base", base).data, hinted };
+  checkBinary("icpo", rows.baseReward);
   const region = delta === undefined ? {} : { delta };
   const options = { horizon: T, ...(alpha !== undefined && { bonus: alpha }), ...(decay && { decay }), ...region };
   const shapedRewards = icpoRewards(rows, t, options);

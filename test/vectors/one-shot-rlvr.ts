@@ -45,7 +45,7 @@ function loss(inputs: Inputs): unknown {
   someTrained("oneShotLoss", block("mask", mask).data);
   checkNumbers("oneShotLoss", { ...columns, rewards }, mask);
   equalLengths("oneShotLoss", { rewards, groups });
-  const advantage = oneShotAdvantages(Float32Array.from(rewards), groupIndices(groups));
+  const advantage = oneShotAdvantages(Float64Array.from(rewards), groupIndices(groups));
   const { pgCoef = 1, entropyCoef = 0.001, klCoef = 0.001, clip = 0.2 } = inputs;
   const options = { pgCoefficient: pgCoef, entropyCoefficient: entropyCoef, klCoefficient: klCoef, clip };
   return inDouble({ ...columns, mask, advantage: [...advantage] }, (x) => {
