@@ -157,6 +157,7 @@ export {
   type NudgeGroup,
   type NudgePlanOptions,
   nudgePlan,
+  warnOfEmptyRows,
 } from "./nudgerl-groups.ts";
 export { type OffPolicySequenceMaskOptions, offPolicySequenceMask } from "./off-policy-sequence-mask.ts";
 export {

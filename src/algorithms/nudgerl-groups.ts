@@ -103,6 +103,21 @@ export function interIntraAdvantage(
   return { preNormalised, advantages };
 }
 
+/**
+ * Warns of rows without a token to train on: they add 0 to the loss, and still count in its mean over rows.
+ *
+ * @param mask [B, T]
+ */
+export function warnOfEmptyRows(mask: ArrayLike<number>, rows: number): void {
+  const tokens = mask.length / rows;
+  for (let b = 0; b < rows; b++) {
+    let length = 0;
+    for (let i = b * tokens; i < (b + 1) * tokens; i++) length += mask[i] ?? 0;
+    if (length > 0) continue;
+    process.emitWarning(`nudgeRl: row ${b} has no token to train on and adds 0; leave such rows out.`, "NudgeRl");
+  }
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -10,7 +10,7 @@
  *
  * Seams: rollout, advantage, objective. Every completion is in the batch twice: after the prompt that it was sampled
  * after, and after the plain one. lambda outside [0, 2] loses the guarantee that a right completion never scores below a
- * wrong one. An empty row adds 0. Unscored rows are in no mean and get 0.
+ * wrong one. An empty row adds 0 and is warned of. Unscored rows are in no mean and get 0.
  */
 import * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, spreadOverTokens } from "../toolkit/advantage.ts";
@@ -28,7 +28,7 @@ import { checkOptions } from "../toolkit/options.ts";
 import { clippedGain, tokenRatio } from "../toolkit/ratio.ts";
 import type { RolloutInput, Rollouts } from "../toolkit/rollout.ts";
 import type { Problem } from "../toolkit/tasks/task.ts";
-import { interIntraAdvantage } from "./nudgerl-groups.ts";
+import { interIntraAdvantage, warnOfEmptyRows } from "./nudgerl-groups.ts";
 import { DISTILLED, HINT, type NudgeSampling, nudgedRollouts } from "./nudgerl-rollout.ts";
 
 export interface NudgeRlOptions {
@@ -42,7 +42,7 @@ export interface NudgeRlOptions {
   readonly contextsPerPrompt?: number;
   /** Chance that a hinted rollout loses its hint. Default 0.5: configuration. */
   readonly dropProbability?: number;
-  /** The first M of the pool, or M at random. Default "random": the paper's ablation (0.598 against 0.552). */
+  /** The first M of the pool, or M at random: better in the paper's ablation (0.598 against 0.552). Default "sequential": code. */
   readonly sampler?: "sequential" | "random";
   /** Weight of the difference between groups against that within. Default 1.1: configuration. */
   readonly lambda?: number;
@@ -61,7 +61,7 @@ type Settings = Required<Omit<NudgeRlOptions, "extraPromptTokens">>;
 const SOURCES: ChoiceSources<Exclude<keyof Settings, "contexts" | "place">> = {
   contextsPerPrompt: ["rollout", "arXiv:2605.15726, configuration"],
   dropProbability: ["rollout", "arXiv:2605.15726, configuration"],
-  sampler: ["rollout", "arXiv:2605.15726, ablation"],
+  sampler: ["rollout", "arXiv:2605.15726, released code"],
   lambda: ["advantage", "arXiv:2605.15726, configuration"],
   epsilon: ["advantage", "arXiv:2605.15726, configuration"],
   clipLow: ["objective", "arXiv:2605.15726, configuration"],
@@ -85,7 +85,11 @@ export function nudgeRl(options: NudgeRlOptions = {}): Algorithm {
 
 const NEEDS: ObjectiveNeeds = { columns: { [DISTILLED]: "row" } };
 
-const CLIP = { clipLow: { kind: "number", min: 0, max: 1 }, clipHigh: { kind: "number", min: 0 } } as const;
+const LOSS_RULES = {
+  clipLow: { kind: "number", min: 0, max: 1 },
+  clipHigh: { kind: "number", min: 0 },
+  distillCoefficient: { kind: "number", min: 0 },
+} as const;
 
 function settle(options: NudgeRlOptions): Settings {
   checkOptions("nudgeRl", options, {
@@ -97,11 +101,10 @@ function settle(options: NudgeRlOptions): Settings {
     sampler: { kind: "either", values: ["sequential", "random"] },
     lambda: { kind: "number" },
     epsilon: { kind: "number", min: 0 },
-    ...CLIP,
-    distillCoefficient: { kind: "number", min: 0 },
+    ...LOSS_RULES,
   });
   const { contexts = () => [], place = (context: string, prompt: string) => context + prompt } = options;
-  const { contextsPerPrompt = 2, dropProbability = 0.5, sampler = "random" } = options;
+  const { contextsPerPrompt = 2, dropProbability = 0.5, sampler = "sequential" } = options;
   const { lambda = 1.1, epsilon = 1e-5, clipLow = 0.2, clipHigh = clipLow, distillCoefficient = 0.1 } = options;
   const drawn = { contexts, place, contextsPerPrompt, dropProbability, sampler };
   return { ...drawn, lambda, epsilon, clipLow, clipHigh, distillCoefficient };
@@ -111,6 +114,7 @@ function advantages({ rollouts, rewards }: AdvantageInput, { lambda, epsilon }: 
   const [hints, copies] = [rowColumn(rollouts, HINT, -1), rowColumn(rollouts, DISTILLED, 0)];
   const own = [...copies.keys()].filter((b) => copies[b] === 0);
   const perRow = new Float32Array(rollouts.rows);
+  warnOfEmptyRows(rollouts.mask, rollouts.rows);
   for (let group = 0; group < rollouts.problems.length; group++) {
     const scored = own.filter((b) => rollouts.group[b] === group && !Number.isNaN(rewards.values[b]));
     if (scored.length === 0) continue;
@@ -140,10 +144,10 @@ function lossOf(batch: PolicyBatch, settings: Settings): ObjectiveResult {
   const sampled = { ...checked, mask: checked.mask.mul<tf.Tensor2D>(tf.sub(1, copies)) };
   const plain = { ...checked, mask: checked.mask.mul<tf.Tensor2D>(copies) };
   // Half of the rows are copies: each term is a mean over the other half.
-  const { rl, distill } = nudgeLoss({ sampled, plain }, settings);
-  const [own, distilled] = [rl.mul(2).asScalar(), distill.mul(2).asScalar()];
-  const loss = own.add(distilled.mul(settings.distillCoefficient)).asScalar();
-  return { loss, metrics: { policy_loss: own, "nudge/distill": distilled } };
+  const { clipLow, clipHigh, distillCoefficient } = settings;
+  const { rl, distill, total } = nudgeLoss({ sampled, plain }, { clipLow, clipHigh, distillCoefficient });
+  const twice = (mean: tf.Scalar): tf.Scalar => mean.mul(2).asScalar();
+  return { loss: twice(total), metrics: { policy_loss: twice(rl), "nudge/distill": twice(distill) } };
 }
 
 export interface NudgeBatches {
@@ -156,20 +160,21 @@ export interface NudgeBatches {
 export interface NudgeLoss {
   readonly rl: tf.Scalar;
   readonly distill: tf.Scalar;
+  /** rl + distillCoefficient distill. */
+  readonly total: tf.Scalar;
 }
 
-/** The two terms, each a mean over the rows of its batch of a mean over tokens. */
+/** The two terms, each a mean over the rows of its batch of a mean over tokens, and their weighted sum. */
 export function nudgeLoss(
   { sampled, plain }: NudgeBatches,
-  options: Pick<NudgeRlOptions, "clipLow" | "clipHigh"> = {},
+  options: Pick<NudgeRlOptions, "clipLow" | "clipHigh" | "distillCoefficient"> = {},
 ): NudgeLoss {
-  const { clipLow = 0.2, clipHigh = clipLow } = options;
-  checkOptions("nudgeLoss", { clipLow, clipHigh }, CLIP);
+  const { clipLow = 0.2, clipHigh = clipLow, distillCoefficient = 0.1 } = options;
+  checkOptions("nudgeLoss", { clipLow, clipHigh, distillCoefficient }, LOSS_RULES);
   const [own, base] = [checkBatch("nudgeLoss", sampled), checkBatch("nudgeLoss", plain)];
   const gain = clippedGain(tokenRatio(own), masked(own.advantages, own.mask), { clipLow, clipHigh }); // [B, T]
   const credit = masked(base.logProbs, base.mask).mul<tf.Tensor2D>(masked(base.advantages, base.mask)); // [B, T]
-  return {
-    rl: aggregate(gain, own, "seq-mean-token-mean").neg().asScalar(),
-    distill: aggregate(credit, base, "seq-mean-token-mean").neg().asScalar(),
-  };
+  const rl = aggregate(gain, own, "seq-mean-token-mean").neg().asScalar();
+  const distill = aggregate(credit, base, "seq-mean-token-mean").neg().asScalar();
+  return { rl, distill, total: rl.add(distill.mul(distillCoefficient)).asScalar() };
 }

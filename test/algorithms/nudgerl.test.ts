@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { interIntraAdvantage, nudgePlan, nudgeRl } from "../../src/algorithms/index.ts";
+import { interIntraAdvantage, nudgePlan, nudgeRl, warnOfEmptyRows } from "../../src/algorithms/index.ts";
 import { modelOf } from "../../src/toolkit/policy/model.ts";
 import { Policy } from "../../src/toolkit/policy/policy.ts";
 import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
@@ -18,6 +18,17 @@ const plan = (step: number, more: object = {}) =>
     random: rng({ seed: 1, stream: "plan", step }),
     ...more,
   });
+
+/** Warnings of the process while `act` runs, with their kind. */
+async function warningsOf(act: () => void): Promise<string[]> {
+  const told: string[] = [];
+  const hear = (warning: Error): unknown => told.push(`${warning.name}: ${warning.message}`);
+  process.on("warning", hear);
+  act();
+  await new Promise(setImmediate);
+  process.off("warning", hear);
+  return told;
+}
 
 test("nudgePlan: counts sum to M K, empty groups are left out, a share of pDrop goes to the plain prompt", () => {
   let dropped = 0;
@@ -55,13 +66,20 @@ test("interIntraAdvantage: the plain prompt is measured against the whole prompt
 });
 
 test("interIntraAdvantage: a lambda that may put a right rollout below a wrong one is warned of, others are not", async () => {
-  const told: string[] = [];
-  const hear = (warning: Error): unknown => told.push(`${warning.name}: ${warning.message}`);
-  process.on("warning", hear);
-  for (const lambda of [0, 2, 2.5]) interIntraAdvantage([1, 0], [0, null], { lambda });
-  await new Promise(setImmediate);
-  process.off("warning", hear);
+  const told = await warningsOf(() => {
+    for (const lambda of [0, 2, 2.5]) interIntraAdvantage([1, 0], [0, null], { lambda });
+  });
   expect(told).toEqual([expect.stringContaining("NudgeRl: interIntraAdvantage: lambda is 2.5, outside [0, 2]")]);
+});
+
+test("warnOfEmptyRows: a row that adds nothing is told of, others are not", async () => {
+  const told = await warningsOf(() => warnOfEmptyRows([1, 0, 0, 0, 0, 1], 3));
+  expect(told).toEqual(["NudgeRl: nudgeRl: row 1 has no token to train on and adds 0; leave such rows out."]);
+});
+
+test("nudgeRl: takes the first hints of the pool unless told to draw them, as the released code does", () => {
+  const sampler = nudgeRl().choices.find(({ name }) => name === "sampler");
+  expect(sampler).toMatchObject({ value: "sequential", source: "arXiv:2605.15726, released code" });
 });
 
 test("interIntraAdvantage: a hint that is no number is refused", () => {

@@ -1,6 +1,6 @@
 /** From the names of the nudgerl forms to `src/algorithms/nudgerl.ts` and its groups. */
 import type * as tf from "@tensorflow/tfjs";
-import { interIntraAdvantage, nudgeLoss } from "../../src/algorithms/index.ts";
+import { interIntraAdvantage, nudgeLoss, warnOfEmptyRows } from "../../src/algorithms/index.ts";
 import { equalLengths } from "../../src/index.ts";
 import { inDouble } from "./adapter/double.ts";
 import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
@@ -28,18 +28,19 @@ export function evaluate(inputs: Inputs, form: string): unknown {
 
 function loss(inputs: Inputs): unknown {
   const { logProbsCtx, oldLogProbsCtx, logProbsBase, mask, advantages } = inputs;
-  const { epsLow = 0.2, epsHigh = epsLow, distillCoeff = 0.1 } = inputs;
+  const { epsLow = 0.2, epsHigh = epsLow, distillCoeff: distillCoefficient = 0.1 } = inputs;
+  const options = { clipLow: epsLow, clipHigh: epsHigh, distillCoefficient };
   const columns = { logProbsCtx, oldLogProbsCtx, logProbsBase };
   const trained = block("mask", mask);
   checkNumbers("nudgeLoss", { ...columns, advantages }, mask);
   equalLengths("nudgeLoss", { advantages, mask: Array.from({ length: trained.shape[0] ?? 0 }) });
+  warnOfEmptyRows(trained.data, advantages.length);
   return inDouble({ ...columns, mask, advantages: [...advantages] }, (x) => {
     const perToken = (tensor: tf.Tensor) => tensor as tf.Tensor2D;
     const on = perToken(x.mask);
     const common = { mask: on, advantages: x.advantages.expandDims(1).broadcastTo<tf.Rank.R2>(on.shape) };
     const sampled = { ...common, logProbs: perToken(x.logProbsCtx), oldLogProbs: perToken(x.oldLogProbsCtx) };
     const plain = { ...common, logProbs: perToken(x.logProbsBase), oldLogProbs: perToken(x.logProbsBase) };
-    const { rl, distill } = nudgeLoss({ sampled, plain }, { clipLow: epsLow, clipHigh: epsHigh });
-    return { rl, distill, total: rl.add(distill.mul(distillCoeff)) };
+    return { ...nudgeLoss({ sampled, plain }, options) };
   });
 }
