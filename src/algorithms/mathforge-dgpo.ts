@@ -56,6 +56,7 @@ export interface DgpoAdvantages {
   readonly base: Float64Array; // [B]
   /** Of each question, in the order in which they first come. */
   readonly lambda: Float64Array;
+  /** z: tokens of all rows to those of valid questions; 1 where there is none. Found also where `final` is without it. */
   readonly zeroMaskRatio: number;
   readonly final: Float64Array; // [B]
 }
@@ -176,12 +177,20 @@ function balanced(rows: DgpoRows, settings: Required<DgpoOptions>): DgpoAdvantag
   const means = questions.map((members) => meanOf(accuracy, members));
   const base = dgaeAdvantage(rows, settings);
   const lambda = settings.useDqw ? dqwWeights(means, valid, settings) : new Float64Array(questions.length).fill(1);
-  const zeroMaskRatio = settings.validTokenAveraging ? tokenRatioOf(lengths, questions, valid) : 1;
+  if (settings.validTokenAveraging) checkLengths(lengths);
+  const zeroMaskRatio = tokenRatioOf(lengths, questions, valid);
+  const factor = settings.validTokenAveraging ? zeroMaskRatio : 1;
   const final = base.slice();
   for (const [s, members] of questions.entries()) {
-    for (const b of members) final[b] = (base[b] ?? 0) * (lambda[s] ?? 1) * zeroMaskRatio;
+    for (const b of members) final[b] = (base[b] ?? 0) * (lambda[s] ?? 1) * factor;
   }
   return { base, lambda, zeroMaskRatio, final };
+}
+
+function checkLengths(lengths: ArrayLike<number>): void {
+  for (let b = 0; b < lengths.length; b++) {
+    if (!((lengths[b] ?? 0) > 0)) refuse("dgpoAdvantage", `row ${b} has ${lengths[b]} tokens`, "pass at least 1");
+  }
 }
 
 function tokenRatioOf(
@@ -191,11 +200,8 @@ function tokenRatioOf(
 ): number {
   const tokens = (some: readonly (readonly number[])[]): number =>
     some.flat().reduce((sum, b) => sum + (lengths[b] ?? 0), 0);
-  for (let b = 0; b < lengths.length; b++) {
-    if (!((lengths[b] ?? 0) > 0)) refuse("dgpoAdvantage", `row ${b} has ${lengths[b]} tokens`, "pass at least 1");
-  }
-  const kept = questions.filter((_, s) => valid[s] === true);
-  return kept.length === 0 ? 1 : tokens(questions) / tokens(kept);
+  const kept = tokens(questions.filter((_, s) => valid[s] === true));
+  return kept === 0 ? 1 : tokens(questions) / kept;
 }
 
 /** A group's rewards differ: told by value, since a rounded deviation is not 0. */

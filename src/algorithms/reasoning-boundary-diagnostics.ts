@@ -73,7 +73,7 @@ export function influence(
  * Expected on-policy steps of one softmax: the likelier of two right answers grows faster, so their ratio diverges.
  *
  * @param p probabilities of the answers, summing to 1
- * @param correct indices of the right ones
+ * @param correct indices of the right ones, each once
  * @returns the probabilities after each step
  */
 export function winnerTakeAll(
@@ -84,8 +84,12 @@ export function winnerTakeAll(
   checkDistribution("winnerTakeAll", "p", p);
   const wrong = correct.find((i) => !Number.isInteger(i) || i < 0 || i >= p.length);
   if (wrong !== undefined) refuse("winnerTakeAll", `a right answer is ${wrong}`, `pass 0 to ${p.length - 1}`);
-  if (!Number.isInteger(steps) || steps < 1) refuse("winnerTakeAll", `steps is ${steps}`, "pass a whole number from 1");
   const right = new Set(correct);
+  if (right.size < correct.length) {
+    const twice = correct.find((i, at) => correct.indexOf(i) < at);
+    refuse("winnerTakeAll", `right answer ${twice} is there twice`, "pass each index once");
+  }
+  if (!Number.isInteger(steps) || steps < 1) refuse("winnerTakeAll", `steps is ${steps}`, "pass a whole number from 1");
   let logits = p.map(Math.log);
   return Array.from({ length: steps }, () => {
     const now = softmax(logits);

@@ -7,7 +7,7 @@
  *
  * Seam: objective (the weights of K losses). Fewer than 2 W losses of any objective: every weight is 1.
  */
-import { allFinite } from "../toolkit/finite.ts";
+import { allFinite, equalLengths } from "../toolkit/finite.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import type { Rng } from "../toolkit/rng.ts";
@@ -43,7 +43,8 @@ export interface RecapFigures {
 /**
  * The weights, which sum to the number of objectives.
  *
- * @throws UsageError for no objective, a loss that is not finite or below 0, and options out of range
+ * @throws UsageError for no objective, histories of unequal length, a loss that is not finite or below 0, and options out
+ *   of range
  */
 export function recapWeights(histories: Histories, options: RecapWeightOptions = {}): Record<string, number> {
   const { temperature } = settle(options);
@@ -66,6 +67,7 @@ export function recapFigures(
   const entries = Object.entries(histories);
   if (entries.length === 0) refuse("recap", "there are no objectives", "pass the losses of at least one");
   for (const [name, losses] of entries) checkLosses(name, losses);
+  equalLengths("recap", histories); // every objective is recorded at every step
   if (entries.some(([, losses]) => losses.length < 2 * window)) return undefined;
   return Object.fromEntries(
     entries.map(([name, losses]) => {

@@ -14,15 +14,15 @@
  *
  * Seam: advantage (mask or values). Tokens that are left out stay in the context, and the whole completion is verified:
  * the released code scores the kept suffix alone, which fails where answers are short. At least one token of a completion
- * stays ("percentile"); an empty row stays empty. floor and ceil are of numbers moved by 1e-9, so that rounding decides
- * nothing. Under token-mean aggregation the divisor shrinks with the mask: kept tokens take longer steps early on, unless
+ * stays ("percentile"); an empty row stays empty. floor is of a number moved by 1e-9, so that rounding decides nothing;
+ * ceil is of the formula in double as it stands (the released code's is in float32). Under token-mean aggregation the divisor shrinks with the mask: kept tokens take longer steps early on, unless
  * the aggregation is "constant". The schedule depends on the run's length. The script's GRPO:
  * `compose(grpo({ clipHigh: 0.28, aggregation: "token-mean" }), temporalSchedule())`.
  */
 import { type Advantage, type AdvantageInput, type Advantages, statistic } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
-import { checkFinite } from "../toolkit/finite.ts";
+import { checkEntropies, checkFinite } from "../toolkit/finite.ts";
 import { entropy } from "../toolkit/models.ts";
 import { checkOptions, withDefaults } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
@@ -209,12 +209,13 @@ export function forkingMask(
 ): Float32Array {
   checkRho(rho);
   checkFinite("temporal-schedule", { entropy: nats }, mask);
+  checkEntropies("temporal-schedule", nats, mask);
   const tokens = width(mask, rows);
   const kept = new Float32Array(mask.length);
   for (let b = 0; b < rows; b++) {
     const trained: number[] = [];
     for (let i = b * tokens; i < (b + 1) * tokens; i++) if (mask[i] !== 0) trained.push(i);
-    const count = Math.ceil(trained.length * (1 - rho) - ROUNDING);
+    const count = Math.ceil(trained.length * (1 - rho));
     trained.sort((i, j) => (nats[j] ?? 0) - (nats[i] ?? 0) || i - j);
     for (const i of trained.slice(0, count)) kept[i] = 1;
   }
@@ -235,6 +236,7 @@ export function scheduledEntropyAdvantage(
   checkRho(rho);
   const { alpha, kappa } = settle(options);
   checkFinite("temporal-schedule", { advantages, entropy: nats }, mask);
+  checkEntropies("temporal-schedule", nats, mask);
   const shaped = new Float64Array(mask.length);
   for (let i = 0; i < mask.length; i++) {
     if (mask[i] === 0) continue;

@@ -56,6 +56,7 @@ function schedules({ total: totalSteps, steps, m0: magnitude, ...rest }: Schedul
 function percentiles({ lengths, rho }: PercentileInputs): number[][] {
   if (rho.length !== lengths.length) refuse("case", `${rho.length} rho for ${lengths.length} lengths`, "pass as many");
   return lengths.map((length, i) => {
+    if (!Number.isInteger(length) || length < 0) refuse("case", `lengths[${i}] is ${length}`, "pass whole numbers");
     const mask = Array.from({ length }, () => 1);
     return [...percentileMask({ mask, rows: 1 }, rho[i] ?? Number.NaN)];
   });
