@@ -18,6 +18,9 @@ interface Inputs {
   readonly normStd?: boolean;
 }
 
+/** Inputs in which null is a value: without weights. */
+export const nullable: readonly string[] = ["weightMode"];
+
 const WEIGHTS = { question: "question", only_positive: "only-positive", only_negative: "only-negative" } as const;
 const PROXIES = { logratio: "log-ratio", meanlogp: "mean-log-prob" } as const;
 

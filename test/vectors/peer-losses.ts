@@ -10,8 +10,10 @@ import {
   type PolicyBatch,
   type RatioLevel,
 } from "../../src/index.ts";
+import { checkOptions } from "../../src/toolkit/options.ts";
+import { refuse } from "../../src/toolkit/refuse.ts";
 import { inDouble, slope } from "./adapter/double.ts";
-import { block, type Nested } from "./adapter/nested.ts";
+import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly objective: "grpo" | "bnpo" | "dr_grpo" | "dapo" | "cispo" | "sapo" | "luspo" | "vespo";
@@ -43,6 +45,7 @@ export async function evaluate(inputs: Inputs, form: string): Promise<unknown> {
   if (form !== "peer-losses/trl") throw new Error(`no form ${form}`);
   const { logProbs, oldLogProbs, refLogProbs, mask, maxCompletionLength } = inputs;
   const { data, shape } = block("mask", mask);
+  checkInputs(inputs, shape);
   const advantages = perToken(inputs.advantages, shape);
   const totals = totalsOf(data, shape, maxCompletionLength);
   const columns = { logProbs, oldLogProbs: oldLogProbs ?? logProbs, referenceLogProbs: refLogProbs ?? logProbs, mask };
@@ -63,6 +66,26 @@ export async function evaluate(inputs: Inputs, form: string): Promise<unknown> {
     const loss = (own: tf.Tensor): tf.Scalar => objective.loss({ ...rest, logProbs: own as tf.Tensor2D }).loss;
     return { loss: loss(x.logProbs), gradLogProbs: slope(loss, x.logProbs) };
   });
+}
+
+function checkInputs(inputs: Inputs, [rows = 0]: readonly number[]): void {
+  const { objective, level, logProbs, oldLogProbs, refLogProbs, advantages, mask, beta, maxCompletionLength } = inputs;
+  checkOptions(
+    "peer-losses",
+    { objective, level, beta, maxCompletionLength },
+    {
+      objective: { kind: "either", values: Object.keys(AGGREGATION), required: true },
+      level: { kind: "either", values: ["token", "sequence"], required: true },
+      beta: { kind: "number", min: 0, required: true },
+      maxCompletionLength: { kind: "number", above: 0, required: true },
+    },
+  );
+  if (beta > 0 && refLogProbs == null)
+    refuse("peer-losses", `beta is ${beta} without refLogProbs`, "pass them, or beta 0");
+  if (advantages.length !== rows)
+    refuse("peer-losses", `${advantages.length} advantages for ${rows} rows`, "pass one each");
+  const given = { ...(oldLogProbs != null && { oldLogProbs }), ...(refLogProbs != null && { refLogProbs }) };
+  checkNumbers("peer-losses", { logProbs, ...given, advantages }, mask);
 }
 
 function objectiveOf(inputs: Inputs): Objective {

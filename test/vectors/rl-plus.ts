@@ -9,7 +9,7 @@ import { block, type Nested } from "./adapter/nested.ts";
 interface LossInputs extends RlPlusLossOptions {
   readonly probs: readonly (readonly number[])[];
   readonly oldProbs: readonly (readonly number[])[];
-  readonly advantages: readonly (readonly number[])[];
+  readonly advantages: readonly number[] | readonly (readonly number[])[];
   readonly responseMask: readonly (readonly number[])[];
   readonly externalMask: readonly (readonly number[])[];
 }
@@ -26,22 +26,22 @@ export async function evaluate(
   form: string,
 ): Promise<unknown> {
   if ("rewards" in inputs) {
-    const given = block("rewards", inputs.rewards).data;
-    if (given.length === 0) refuse("rl-plus", "there are no rewards", "pass those of a group");
-    allFinite("rl-plus", "rewards", given);
-    const rewards = Float32Array.from(given);
+    const rewards = block("rewards", inputs.rewards).data;
+    if (rewards.length === 0) refuse("rl-plus", "there are no rewards", "pass those of a group");
+    allFinite("rl-plus", "rewards", rewards);
     const group = new Int32Array(rewards.length);
     return { advantages: groupAdvantages(rewards, group, { scale: "none", deviation: "sample", epsilon: 1e-6 }) };
   }
   const { probs, oldProbs, advantages, responseMask: mask, externalMask, ...options } = inputs;
   const logs = (rows: readonly (readonly number[])[]) => rows.map((row) => row.map((p) => Math.log(p)));
   const columns = { logProbs: logs(probs), oldLogProbs: logs(oldProbs), advantages, externalMask };
+  const spread = advantages.map((of, b) => (typeof of === "number" ? (mask[b] ?? []).map(() => of) : of));
   const flat = (name: string, nested: Nested) => block(name, nested).data;
   checkRlPlus(
     {
       logProbs: flat("probs", columns.logProbs),
       oldLogProbs: flat("oldProbs", columns.oldLogProbs),
-      advantages: flat("advantages", advantages),
+      advantages: flat("advantages", spread),
       externalMask: flat("externalMask", externalMask),
     },
     flat("responseMask", mask),

@@ -21,12 +21,13 @@ interface Pools {
   readonly easyCorrectCounts: SuccessCounts;
 }
 
-export function evaluate(inputs: Rows | Pools): unknown {
+export function evaluate(inputs: Rows | Pools, form: string): unknown {
   if ("hardCorrectCounts" in inputs) {
     const { G, c, hardCorrectCounts: hard, easyCorrectCounts: easy } = inputs;
     return selectPair({ hard, easy }, { samples: G, rare: c });
   }
-  const { correct, groups, lambda_, norm, where } = inputs;
+  const byForm = form === "weighted-grpo-pairing/1" ? "advantage" : undefined;
+  const { correct, groups, lambda_, norm, where = byForm } = inputs;
   const options: WeightedGroupOptions = {
     ...(lambda_ !== undefined && { lambda: lambda_ }),
     ...(norm !== undefined && { norm }),

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { refuse } from "../../../src/toolkit/refuse.ts";
 import { differences } from "./compare.ts";
-import { runCases, runVectors } from "./run.ts";
+import { adapterOf, runCases, runVectors } from "./run.ts";
 
 test.each<[unknown, unknown, number?]>([
   [1 + 9e-7, 1],
@@ -81,6 +81,16 @@ test("runCases: a refusal passes only where one is expected, and only as a Usage
     `FAIL case 7 (x/0)\n${malformed}`,
     `FAIL case 8 (no form)\n${malformed}`,
   ]);
+});
+
+test("adapterOf: an input that is null is left out, but where null is a value", async () => {
+  const inputs = { rewards: [100.1, 100.3, 100.7], clip: null };
+  expect(await (await adapterOf("rl-plus"))(inputs, "rl-plus/4")).toHaveProperty("advantages");
+  const lp = [[-1], [-2]];
+  const rows = { logProbs: lp, oldLogProbs: lp, mask: [[1], [1]], rewards: [0.5, 0], groupSize: 2, beta: null };
+  const pacs = await adapterOf("pacs");
+  await expect(pacs({ ...rows, weightMode: null }, "pacs/0")).resolves.toHaveProperty("loss"); // none: labels may be soft
+  await expect(pacs(rows, "pacs/0")).rejects.toThrow("pacs: row 0 has reward 0.5");
 });
 
 const folder: string = mkdtempSync(join(tmpdir(), "rlvr-vectors-"));

@@ -21,7 +21,7 @@ export interface VectorOutcome {
   readonly failures: readonly string[];
 }
 
-/** An adapter's function: from the inputs of a form to its result. */
+/** An adapter's function: from the inputs of a form to its result. An input that is null does not come: it is left out. */
 export type Evaluate = (inputs: unknown, form: string) => unknown;
 
 const folder = new URL("../", import.meta.url);
@@ -50,15 +50,20 @@ export async function runCases(cases: readonly unknown[], evaluate: Evaluate): P
   return { passed: cases.length - failures.length, failures };
 }
 
-/** @throws Error when there is no adapter of that name, or it does not load */
+/**
+ * An adapter's `evaluate`; its `nullable` names the inputs, if any, in which null is a value of its own.
+ *
+ * @throws Error when there is no adapter of that name, or it does not load
+ */
 export async function adapterOf(slug: string): Promise<Evaluate> {
   const url = new URL(`${slug}.ts`, folder);
   if (!/^[a-z0-9-]+$/.test(slug) || !existsSync(url)) {
     throw new Error(`there is no adapter test/vectors/${slug}.ts; name a method that has one`);
   }
-  const { evaluate }: { readonly evaluate?: unknown } = await import(url.href);
+  const adapter: { readonly evaluate?: unknown; readonly nullable?: readonly string[] } = await import(url.href);
+  const { evaluate, nullable = [] } = adapter;
   if (typeof evaluate !== "function") throw new Error(`test/vectors/${slug}.ts exports no function evaluate`);
-  return (inputs, form) => Reflect.apply(evaluate, undefined, [inputs, form]);
+  return (inputs, form) => Reflect.apply(evaluate, undefined, [withoutNull(inputs, nullable), form]);
 }
 
 /** @throws Error when the file cannot be read, is not JSON, or holds no cases of that method */
@@ -89,6 +94,14 @@ async function failureOf(given: unknown, evaluate: Evaluate): Promise<string[]> 
     if (refusal && error instanceof Error && error.name === "UsageError") return [];
     return [`${refusal ? "not refused but failed" : "threw"}: ${messageOf(error)}`];
   }
+}
+
+/** Inputs without those that are null, which stands for what is left out; within lists null keeps its meaning. */
+function withoutNull(inputs: unknown, nullable: readonly string[]): unknown {
+  if (!isObject(inputs)) return inputs;
+  return Object.fromEntries(
+    Object.entries(inputs).filter(([name, value]) => value !== null || nullable.includes(name)),
+  );
 }
 
 /** Inputs whose texts "NaN", "Infinity" and "-Infinity" are numbers: JSON has none of these. */
