@@ -18,7 +18,7 @@ import type { Choice } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { allFinite, checkBinary, checkFinite } from "../toolkit/finite.ts";
 import { logProb } from "../toolkit/models.ts";
-import { checkOptions } from "../toolkit/options.ts";
+import { checkOptions, optionsObject } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import type { Rewards } from "../toolkit/reward.ts";
 import { wrapSeam } from "../toolkit/seam.ts";
@@ -49,10 +49,11 @@ const SOURCES: Readonly<Record<keyof AceConfidencePenaltyOptions, string>> = {
 
 /** The change, for `compose(grpo(), aceConfidencePenalty())`. @throws UsageError for an option out of range */
 export function aceConfidencePenalty(options: AceConfidencePenaltyOptions = {}): AlgorithmChange {
-  const { correct = "reward", ...rest } = options;
+  const { correct = "reward", ...rest } = optionsObject("aceConfidencePenalty", options);
   const settings = settle(rest, correct);
   return {
     name: "ace-confidence-penalty",
+    through: "advantages",
     statistics: { logProb },
     referenceStatistics: { logProb },
     wraps: {

@@ -8,7 +8,7 @@
  * depends on how the step is split; here the divisor is the update's number of tokens, which is TRL's of one micro-batch.
  */
 import { type Algorithm, preset } from "../toolkit/algorithm.ts";
-import { withDefaults } from "../toolkit/options.ts";
+import { optionsObject, withDefaults } from "../toolkit/options.ts";
 import { type GrpoOptions, grpo } from "./grpo.ts";
 
 /** {@link grpo}'s options; aggregation is "token-mean" by default: TRL. */
@@ -16,6 +16,6 @@ export type BnpoOptions = GrpoOptions;
 
 /** The algorithm. @throws UsageError for an unknown option or one out of range */
 export function bnpo(options: BnpoOptions = {}): Algorithm {
-  const settings = withDefaults<BnpoOptions>({ aggregation: "token-mean" }, options);
+  const settings = withDefaults<BnpoOptions>({ aggregation: "token-mean" }, optionsObject("bnpo", options));
   return preset(grpo(settings), "bnpo", { aggregation: 'TRL GRPOConfig.loss_type "bnpo"' }, options);
 }

@@ -22,7 +22,7 @@ import { type AdvantageInput, type Advantages, spreadOverTokens, statistic } fro
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { entropy } from "../toolkit/models.ts";
-import { checkOptions, withDefaults } from "../toolkit/options.ts";
+import { checkOptions, optionsObject, withDefaults } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type CanonSchedule, canonMu } from "./canon-schedule.ts";
 
@@ -80,7 +80,7 @@ const DEFAULTS: Required<CanonAdvantageOptions> = {
  * @throws UsageError for an unknown option or one out of range
  */
 export function canon(options: CanonOptions = {}): AlgorithmChange {
-  const { metric = "entropy", mu = 1, ...rest } = options;
+  const { metric = "entropy", mu = 1, ...rest } = optionsObject("canon", options);
   check({ ...rest, metric, ...(typeof mu === "number" && { mu }) });
   const alphaOn = metric === "entropy" ? "low" : "high";
   const settings: Settings = { ...withDefaults({ ...DEFAULTS, alphaOn }, rest), metric, mu };

@@ -64,6 +64,7 @@ export function cepo(options: CepoOptions = {}): AlgorithmChange {
   const settings = settle(options);
   return {
     name: "cepo",
+    through: "advantages",
     wraps: {
       advantage: (inner) =>
         wrapSeam(inner, async (input, next) => {

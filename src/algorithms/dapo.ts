@@ -9,7 +9,7 @@
  * (section 3.4). The divisor is the update's number of tokens, however it is split into micro-batches.
  */
 import { type Algorithm, preset } from "../toolkit/algorithm.ts";
-import { withDefaults } from "../toolkit/options.ts";
+import { optionsObject, withDefaults } from "../toolkit/options.ts";
 import { type GrpoOptions, grpo } from "./grpo.ts";
 
 /** {@link grpo}'s options; clipHigh is 0.28 (section 3.1) and aggregation "token-mean" (section 3.3) by default. */
@@ -17,7 +17,10 @@ export type DapoOptions = GrpoOptions;
 
 /** The algorithm. @throws UsageError for an unknown option or one out of range */
 export function dapo(options: DapoOptions = {}): Algorithm {
-  const settings = withDefaults<DapoOptions>({ clipHigh: 0.28, aggregation: "token-mean" }, options);
+  const settings = withDefaults<DapoOptions>(
+    { clipHigh: 0.28, aggregation: "token-mean" },
+    optionsObject("dapo", options),
+  );
   const sources = { clipHigh: "arXiv:2503.14476, section 3.1", aggregation: "arXiv:2503.14476, section 3.3, eq. 8" };
   return preset(grpo(settings), "dapo", sources, options);
 }

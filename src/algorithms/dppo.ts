@@ -23,7 +23,7 @@ import {
   type ObjectiveResult,
   type PolicyBatch,
 } from "../toolkit/objective.ts";
-import { checkOptions, withDefaults } from "../toolkit/options.ts";
+import { checkOptions, optionsObject, withDefaults } from "../toolkit/options.ts";
 import { constantOf, tokenRatio, weightedLikelihood } from "../toolkit/ratio.ts";
 
 export interface DppoOptions {
@@ -63,7 +63,7 @@ const DEFAULTS: Settings = {
  * @throws UsageError for an unknown option or one out of range
  */
 export function dppo(options: DppoOptions = {}): AlgorithmChange {
-  const { ratioLimit, ...rest } = options;
+  const { ratioLimit, ...rest } = optionsObject("dppo", options);
   checkOptions("dppo", ratioLimit === Infinity ? rest : options, {
     divergence: { kind: "either", values: ["tv", "kl"] },
     divergenceLow: { kind: "number", min: 0 },

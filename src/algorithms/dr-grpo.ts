@@ -9,7 +9,7 @@
  * code's and TRL's, and only scales the loss. An answer of half the length has half the weight.
  */
 import { type Algorithm, preset } from "../toolkit/algorithm.ts";
-import { withDefaults } from "../toolkit/options.ts";
+import { optionsObject, withDefaults } from "../toolkit/options.ts";
 import { type GrpoOptions, grpo } from "./grpo.ts";
 
 /** {@link grpo}'s options; scale is "none" and aggregation "constant" by default: section 3.2. */
@@ -17,7 +17,10 @@ export type DrGrpoOptions = GrpoOptions;
 
 /** The algorithm. @throws UsageError for an unknown option or one out of range */
 export function drGrpo(options: DrGrpoOptions = {}): Algorithm {
-  const settings = withDefaults<DrGrpoOptions>({ scale: "none", aggregation: "constant" }, options);
+  const settings = withDefaults<DrGrpoOptions>(
+    { scale: "none", aggregation: "constant" },
+    optionsObject("drGrpo", options),
+  );
   const sources = { scale: "arXiv:2503.20783, section 3.2", aggregation: "arXiv:2503.20783, section 3.2, by its code" };
   return preset(grpo(settings), "dr-grpo", sources, options);
 }

@@ -12,7 +12,7 @@
 import type { Choice } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import type { CurriculumInput, PromptBatch } from "../toolkit/curriculum.ts";
-import { checkOptions } from "../toolkit/options.ts";
+import { checkOptions, optionsObject } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { type Rng, rng } from "../toolkit/rng.ts";
 import { stateful } from "../toolkit/seam.ts";
@@ -122,7 +122,7 @@ export interface GaussianCurriculumOptions extends GaussianOptions {
 
 /** The curriculum: `compose(fgExpo(), gaussianCurriculum())`. Works beneath any other method's advantage as well. */
 export function gaussianCurriculum(options: GaussianCurriculumOptions = {}): AlgorithmChange {
-  const { questions, pool = 256, replacement = false, ...gaussian } = options;
+  const { questions, pool = 256, replacement = false, ...gaussian } = optionsObject("gaussianCurriculum", options);
   checkOptions(
     "gaussianCurriculum",
     { questions, pool, replacement },

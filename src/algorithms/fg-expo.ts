@@ -70,6 +70,7 @@ export function fgExpo(options: FgExpoOptions = {}): Algorithm {
   const shown = { ...settings, rho: options.rho === undefined ? "(tanh x + 1) / 2" : "given" };
   return {
     name: "fg-expo",
+    inseparable: true,
     advantage: (input) => advantages(input, settings),
     objective: {
       needs: { referenceLogProbs: true, columns: { [ANCHOR]: "step" } },

@@ -111,6 +111,7 @@ export function icpo(options: IcpoOptions = {}): Algorithm {
   }
   return {
     name: "icpo",
+    inseparable: true,
     rollout: (input) => icpoRollout(input, sampling),
     reward: (input) => icpoRewardSeam(input, { delta, bonus, horizon, decay }),
     advantage: (input) => icpoAdvantageSeam(input, delta),

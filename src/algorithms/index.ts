@@ -357,7 +357,6 @@ export {
 export { type VespoOptions, vespo } from "./vespo.ts";
 export { type VimpoOptions, type VimpoSettings, vimpo } from "./vimpo.ts";
 export {
-  sampledExactKl,
   type VimpoActorInput,
   type VimpoTargetInput,
   vimpoActorAdvantage,

@@ -4,7 +4,7 @@
  * Preferences", arXiv:1909.08593, section 2.2 (the controller is its footnote's), as verl and OpenRLHF have it.
  *
  *     d_bt     = log p_ref_bt - log p_old_bt
- *     k1 = -d, k2 = d^2 / 2, k3 = e^d - d - 1
+ *     k1 = -d, k2 = d^2 / 2, k3 = e^d - d - 1;   full = sum over the vocabulary of p_old (log p_old - log p_ref)
  *     reward   r_bt - beta k_bt,   r_b - beta sum_t k_bt for methods with one advantage per completion
  *     adaptive beta <- beta (1 + clip(KL / target - 1, -0.2, 0.2) B / horizon)    after each step of B completions
  *
@@ -16,8 +16,9 @@ import type { AdvantageInput, Advantages } from "../toolkit/advantage.ts";
 import { statistic } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
+import { sampledExactKl } from "../toolkit/exact-kl.ts";
 import { equalLengths } from "../toolkit/finite.ts";
-import { logProb } from "../toolkit/models.ts";
+import { allLogits, logProb } from "../toolkit/models.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { type KlEstimator, LOG_RATIO_LIMIT } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
@@ -29,8 +30,8 @@ import { completionSpan } from "../toolkit/token-rewards.ts";
 export interface KlInRewardOptions {
   /** Price of a nat at the start. Default 0.001: verl's kl_coef. */
   readonly coefficient?: number;
-  /** Default "k1": verl's and OpenRLHF's. */
-  readonly estimator?: KlEstimator;
+  /** Default "k1": verl's and OpenRLHF's. "full" sums over the vocabulary, whose logits it keeps for the step. */
+  readonly estimator?: KlEstimator | "full";
   /** Default "fixed": verl's and OpenRLHF's. */
   readonly controller?: "fixed" | "adaptive";
   /** KL that the adaptive price steers to, nats. Default 0.1: verl's. */
@@ -57,8 +58,9 @@ export function klInReward(options: KlInRewardOptions = {}): AlgorithmChange {
   const settings = settle(options);
   return {
     name: "kl-in-reward",
-    statistics: { logProb },
-    referenceStatistics: { logProb },
+    through: "advantages",
+    statistics: settings.estimator === "full" ? { allLogits } : { logProb },
+    referenceStatistics: settings.estimator === "full" ? { allLogits } : { logProb },
     wraps: {
       advantage: (inner) =>
         wrapStateful<number, AdvantageInput, Advantages>(inner, {
@@ -75,7 +77,7 @@ export function klInReward(options: KlInRewardOptions = {}): AlgorithmChange {
 function settle(options: KlInRewardOptions): Settings {
   checkOptions("klInReward", options, {
     coefficient: { kind: "number", min: 0 },
-    estimator: { kind: "either", values: ["k1", "k2", "k3"] },
+    estimator: { kind: "either", values: ["k1", "k2", "k3", "full"] },
     controller: { kind: "either", values: ["fixed", "adaptive"] },
     target: { kind: "number", above: 0 },
     horizon: { kind: "number", above: 0 },
@@ -97,13 +99,7 @@ async function step(
   ask: (input: AdvantageInput) => Promise<Advantages>,
   settings: Settings,
 ): Promise<readonly [Advantages, number]> {
-  const kl = tokenKl(
-    {
-      logProbs: statistic("klInReward", input.statistics, "logProb"),
-      referenceLogProbs: statistic("klInReward", input.referenceStatistics, "logProb"),
-    },
-    settings.estimator,
-  );
+  const kl = klOf(input, settings.estimator);
   const { rewards, mean, rows } = penalisedRewards(input, kl, { ...settings, coefficient });
   const advantages = await ask({ ...input, rewards });
   const metrics = { reward_kl: mean, reward_kl_coefficient: coefficient };
@@ -111,6 +107,14 @@ async function step(
   const known = controller === "adaptive" && rows > 0;
   const after = known ? adaptedCoefficient(coefficient, { kl: mean, rows, target, horizon }) : coefficient;
   return [{ ...advantages, metrics: { ...advantages.metrics, ...metrics } }, after];
+}
+
+function klOf({ statistics, referenceStatistics, rollouts }: AdvantageInput, by: Settings["estimator"]): Float32Array {
+  const name = by === "full" ? "allLogits" : "logProb";
+  const policy = statistic("klInReward", statistics, name);
+  const reference = statistic("klInReward", referenceStatistics, name);
+  if (by === "full") return sampledExactKl("klInReward", policy, reference, rollouts.mask);
+  return tokenKl({ logProbs: policy, referenceLogProbs: reference }, by);
 }
 
 export interface KlColumns {

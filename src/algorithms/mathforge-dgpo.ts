@@ -18,7 +18,7 @@ import { type AdvantageInput, type Advantages, spreadOverTokens } from "../toolk
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { allFinite } from "../toolkit/finite.ts";
-import { groupRows } from "../toolkit/group-rows.ts";
+import { groupRows, someCompany } from "../toolkit/group-rows.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 
@@ -72,6 +72,7 @@ export function mathforgeDgpo(options: DgpoOptions = {}): AlgorithmChange {
   return {
     name: "mathforge-dgpo",
     replaces: { advantage: (input) => advantages(input, settings) },
+    ...(settings.validTokenAveraging && { expects: { aggregation: "token-mean" } }), // what the ratio of tokens corrects
     choices: choicesOf(SOURCES, settings, options),
   };
 }
@@ -88,6 +89,7 @@ function settle(options: DgpoOptions): Required<DgpoOptions> {
 }
 
 function advantages({ rollouts, rewards }: AdvantageInput, settings: Required<DgpoOptions>): Advantages {
+  someCompany("mathforgeDgpo", rollouts.group);
   const scored = [...rewards.values.keys()].filter((b) => !Number.isNaN(rewards.values[b]));
   const of = (values: ArrayLike<number>): number[] => scored.map((b) => values[b] ?? Number.NaN);
   const sizes = groupRows(of(rollouts.group)).map((rows) => rows.length);

@@ -17,7 +17,7 @@
 import { type AdvantageInput, type Advantages, spreadOverTokens } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
-import { groupRows } from "../toolkit/group-rows.ts";
+import { groupRows, someCompany } from "../toolkit/group-rows.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { rng } from "../toolkit/rng.ts";
@@ -116,6 +116,7 @@ async function advantages(
   before: Estimates,
 ): Promise<readonly [Advantages, Estimates]> {
   const { rollouts, rewards } = input;
+  if (settings.mode === "backward") someCompany("noisyVerifierCorrection", rollouts.group);
   const scored = [...rewards.values.keys()].filter((b) => !Number.isNaN(rewards.values[b]));
   const observed = scored.map((b) => rewards.values[b] ?? Number.NaN);
   const { labels, rho1, metrics } = await appealed(input, settings, { scored, observed, rho1: before.rho1 });

@@ -75,6 +75,7 @@ export function nudgeRl(options: NudgeRlOptions = {}): Algorithm {
   const { extraPromptTokens = 0 } = options;
   return {
     name: "nudgerl",
+    inseparable: true,
     rollout: (input: RolloutInput) => nudgedRollouts(input, settings satisfies NudgeSampling),
     advantage: (input) => advantages(input, settings),
     objective: { needs: NEEDS, loss: (batch) => lossOf(batch, settings) },

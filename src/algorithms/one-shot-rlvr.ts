@@ -28,7 +28,7 @@ import {
   type PolicyBatch,
   required,
 } from "../toolkit/objective.ts";
-import { checkOptions } from "../toolkit/options.ts";
+import { checkOptions, optionsObject } from "../toolkit/options.ts";
 import { clippedGain, klDivergence, tokenRatio } from "../toolkit/ratio.ts";
 import type { Problem } from "../toolkit/tasks/task.ts";
 import { repeatToBatch } from "./one-shot-selection.ts";
@@ -59,7 +59,7 @@ const SOURCES: ChoiceSources<keyof OneShotLossOptions> = {
 
 /** The algorithm: `oneShotRlvr({ problems: [chosen] })`. @throws UsageError for an unknown option or one out of range */
 export function oneShotRlvr(options: OneShotOptions = {}): Algorithm {
-  const { problems, ...rest } = options;
+  const { problems, ...rest } = optionsObject("oneShotRlvr", options);
   const settings = settle(rest);
   if (problems !== undefined) checkOptions("oneShotRlvr", { problems }, { problems: { kind: "array" } });
   return {

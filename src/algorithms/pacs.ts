@@ -61,7 +61,7 @@ export function pacs(options: PacsOptions = {}): Algorithm {
     inseparable: true,
     advantage: (input) => pacsAdvantage(input, settings),
     objective: {
-      needs: { columns: { label: "row", weight: "row", scored: "row" }, together: "group" },
+      needs: { columns: { label: "row", weight: "row", scored: "row" }, advantages: "none", together: "group" },
       loss: (batch) => pacsObjective(batch, settings),
     },
     choices: choicesOf(settings, options),

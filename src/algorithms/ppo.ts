@@ -31,7 +31,7 @@ import {
   type PolicyBatch,
   required,
 } from "../toolkit/objective.ts";
-import { checkOptions } from "../toolkit/options.ts";
+import { checkOptions, optionsObject } from "../toolkit/options.ts";
 import { clippedGain, clipSides, tokenRatio } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import type { Rollouts } from "../toolkit/rollout.ts";
@@ -99,7 +99,7 @@ export function ppo(options: PpoOptions = {}): Algorithm {
 
 function settle(options: PpoOptions): Settings {
   const share = { kind: "number", min: 0, max: 1 } as const;
-  const { valueClip = 0.2, ...rest } = options;
+  const { valueClip = 0.2, ...rest } = optionsObject("ppo", options);
   checkOptions("ppo", valueClip === Infinity ? rest : options, {
     ...{ clipLow: share, clipHigh: { kind: "number", min: 0 }, gamma: share, lambda: share },
     ...{ valueClip: { kind: "number", above: 0 }, valueCoefficient: { kind: "number", min: 0 } },

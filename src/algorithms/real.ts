@@ -71,6 +71,7 @@ export function real(options: RealOptions = {}): Algorithm {
         referenceLogProbs: settings.klCoefficient > 0,
         ...(settings.entropyCoefficient === 0 ? {} : { entropy: "gradient" }),
         columns: { label: "row" },
+        advantages: "none",
         together: settings.variant === "bce" ? "update" : "group",
       },
       loss: (batch) => realObjective(batch, settings),

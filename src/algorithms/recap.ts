@@ -83,6 +83,7 @@ export function recap(options: RecapOptions = {}): Algorithm {
   const names = [...settings.objectives, ...(settings.replay.length > 0 ? [REPLAY] : [])];
   return {
     name: "recap",
+    inseparable: true,
     rollout: (input) => withReplay(input, settings),
     advantage: stateful<Histories, AdvantageInput, Advantages>({
       init: () => Object.fromEntries(names.map((name) => [name, []])),

@@ -79,6 +79,7 @@ export function rlPlus(options: RlPlusOptions = {}): Algorithm {
   const solutions = demonstrations && { solutions: demonstrations };
   return {
     name: "rl-plus",
+    inseparable: true,
     rollout: (input) => sampleWithDemonstrations(input, { ...solutions, prefixRatio }),
     advantage: (input) => advantage(input, scale),
     objective: {

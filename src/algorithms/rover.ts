@@ -76,6 +76,7 @@ export function rover(options: RoverOptions = {}): Algorithm {
   const settings = settle(options);
   return {
     name: "rover",
+    inseparable: true,
     statistics: { oldMeanLogProb: meanLogProb },
     advantage: (input) => roverAdvantage(input, settings),
     objective: {

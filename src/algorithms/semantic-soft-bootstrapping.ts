@@ -67,10 +67,11 @@ export function semanticSoftBootstrapping(options: SemanticSoftBootstrappingOpti
   const settings = settle(options);
   return {
     name: "semantic-soft-bootstrapping",
+    inseparable: true,
     rollout: (input) => bootstrappedReplies(input, settings),
     advantage: ({ rollouts }) => ({ perToken: new Float32Array(rollouts.mask.length) }),
     objective: {
-      needs: { logits: true, columns: { [TEACHER_LOGITS]: "vocabulary" } },
+      needs: { logits: true, columns: { [TEACHER_LOGITS]: "vocabulary" }, advantages: "none" },
       loss: (batch) => objectiveLoss(batch, settings),
     },
     choices: choicesOf(SOURCES, shownChoices(settings), options),

@@ -216,7 +216,7 @@ export function softmaxEntropyChange({ logits, action, advantage, ratio, eta }: 
 function settle(options: SteerOptions): Settings {
   checkOptions("steer", options, {
     mode: { kind: "either", values: ["exp", "linear"] },
-    minWeight: options.mode === "linear" ? { kind: "number", min: 0 } : { kind: "number", above: 0, max: 1 },
+    minWeight: options?.mode === "linear" ? { kind: "number", min: 0 } : { kind: "number", above: 0, max: 1 },
     maxWeight: { kind: "number", min: 0 },
     clipLow: { kind: "number", min: 0, max: 1 },
     clipHigh: { kind: "number", min: 0 },

@@ -261,7 +261,7 @@ function settle(options: TemporalScheduleOptions): Settings {
   const share = { kind: "number", min: 0, max: 1 } as const;
   const named = ["percentile", "forking", "entropy-advantage"] as const;
   checkOptions("temporal-schedule", options, {
-    criterion: typeof options.criterion === "function" ? { kind: "function" } : { kind: "either", values: named },
+    criterion: typeof options?.criterion === "function" ? { kind: "function" } : { kind: "either", values: named },
     mode: { kind: "either", values: ["linear", "gamma", "sigmoid"] },
     ...{ magnitude: share, minRatio: share, maxRatio: share },
     gamma: { kind: "number", above: 0 },

@@ -12,6 +12,7 @@ import {
   groupStatistics,
   statistic,
 } from "../toolkit/advantage.ts";
+import { sampledExactKl } from "../toolkit/exact-kl.ts";
 import { checkFinite } from "../toolkit/finite.ts";
 import { klDivergence } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
@@ -54,49 +55,12 @@ function sampledKl(
   const name = kl === "exact" ? "allLogits" : "logProb";
   const policy = statistic("vimpo", statistics, name);
   const reference = statistic("vimpo", referenceStatistics, name);
-  if (kl === "exact") return sampledExactKl(policy, reference, mask);
+  if (kl === "exact") return sampledExactKl("vimpo", policy, reference, mask);
   const shape: [number, number] = [rollouts.rows, rollouts.width - 1];
   return tf.tidy(() => {
     const columns = { logProbs: tf.tensor2d(policy, shape), mask: tf.tensor2d(mask, shape) };
     return klDivergence(columns, tf.tensor2d(reference, shape), kl).dataSync<"float32">();
   });
-}
-
-/**
- * KL(policy, reference) over the vocabulary, at the tokens of a mask alone: what `exactTokenKl` is to the loss.
- *
- * @param policyLogits [B, T, V] @param refLogits [B, T, V] @param mask [B, T]
- * @returns [B, T], 0 where the mask is
- */
-export function sampledExactKl(policyLogits: Float32Array, refLogits: Float32Array, mask: Float32Array): Float32Array {
-  const size = policyLogits.length / mask.length;
-  if (!Number.isInteger(size) || refLogits.length !== policyLogits.length) {
-    const given = `${policyLogits.length} and ${refLogits.length} logits for ${mask.length} positions`;
-    refuse("vimpo", given, "pass one for each entry of the vocabulary");
-  }
-  const result = new Float32Array(mask.length);
-  for (let i = 0; i < mask.length; i++) {
-    if (mask[i] === 0) continue;
-    const start = i * size;
-    const end = start + size;
-    const p = logSumExp(policyLogits, start, end);
-    const q = logSumExp(refLogits, start, end);
-    let sum = 0;
-    for (let v = start; v < end; v++) {
-      const logProb = (policyLogits[v] ?? 0) - p;
-      sum += Math.exp(logProb) * (logProb - (refLogits[v] ?? 0) + q);
-    }
-    result[i] = sum;
-  }
-  return result;
-}
-
-function logSumExp(values: Float32Array, start: number, end: number): number {
-  let most = -Infinity;
-  for (let v = start; v < end; v++) most = Math.max(most, values[v] ?? 0);
-  let sum = 0;
-  for (let v = start; v < end; v++) sum += Math.exp((values[v] ?? 0) - most);
-  return most + Math.log(sum);
 }
 
 export interface VimpoTargetInput {

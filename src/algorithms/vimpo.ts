@@ -29,7 +29,7 @@ import {
   type PolicyBatch,
   required,
 } from "../toolkit/objective.ts";
-import { checkOptions } from "../toolkit/options.ts";
+import { checkOptions, optionsObject } from "../toolkit/options.ts";
 import { clippedGain, klDivergence, stopGradient, tokenRatio } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
 import { vimpoAdvantage } from "./vimpo-advantage.ts";
@@ -110,7 +110,7 @@ export function vimpo(options: VimpoOptions = {}): Algorithm {
 }
 
 function settle(options: VimpoOptions): VimpoSettings {
-  const { kl }: { readonly kl?: unknown } = options;
+  const { kl }: { readonly kl?: unknown } = optionsObject("vimpo", options);
   if (kl === "k1") refuse("vimpo", 'kl is "k1", which makes every token\'s term 0', 'pass "exact", "k2" or "k3"');
   checkOptions("vimpo", options, {
     valueScale: { kind: "number", above: 0 },

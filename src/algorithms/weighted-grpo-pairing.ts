@@ -15,7 +15,7 @@
 import { type AdvantageInput, type Advantages, spreadOverTokens } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
-import { groupRows } from "../toolkit/group-rows.ts";
+import { groupRows, someCompany } from "../toolkit/group-rows.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 
@@ -68,6 +68,7 @@ function settle(options: WeightedGroupOptions): Required<WeightedGroupOptions> {
 
 /** Unscored rows are left out of their group and get 0. */
 function advantages({ rollouts, rewards }: AdvantageInput, settings: Required<WeightedGroupOptions>): Advantages {
+  someCompany("weightedGrpo", rollouts.group);
   const scored = [...rewards.values.keys()].filter((b) => !Number.isNaN(rewards.values[b]));
   const sizes = new Map<number, number>();
   for (const b of scored) sizes.set(rollouts.group[b] ?? -1, (sizes.get(rollouts.group[b] ?? -1) ?? 0) + 1);

@@ -4,7 +4,7 @@
 import type { Advantage } from "./advantage.ts";
 import { type Curriculum, freshProblems } from "./curriculum.ts";
 import type { Statistic } from "./models.ts";
-import type { Objective } from "./objective.ts";
+import { checkNeeds, type Objective } from "./objective.ts";
 import { refuse } from "./refuse.ts";
 import { type Reward, verifiedReward } from "./reward.ts";
 import { type Rollout, sampleCompletions } from "./rollout.ts";
@@ -83,9 +83,19 @@ export interface Algorithm {
   readonly extraPromptTokens?: number;
   /** Its objective reads what its own advantage writes beside advantages: a change of one of the two is refused. */
   readonly inseparable?: true;
+  /** Which methods have replaced or wrapped its seams, where it was composed of some; `compose` goes on from there. */
+  readonly claims?: SeamClaims;
   /** What the algorithm decides, for {@link describe}. */
   readonly choices: readonly Choice[];
 }
+
+/** A method that holds a seam. */
+export interface SeamClaim {
+  readonly by: string;
+  readonly how: "replaces" | "wraps";
+}
+
+export type SeamClaims = Readonly<Partial<Record<SeamName, SeamClaim>>>;
 
 /** An algorithm whose seams all have a function; the update alone may be absent. */
 export interface CompleteAlgorithm extends Algorithm {
@@ -106,17 +116,26 @@ const DEFAULT_CHOICES: readonly Choice[] = [
   { seam: "update", name: "update", value: "none", source: "arXiv:2402.03300, section 4.1" },
 ];
 
+const PARTS: ReadonlySet<string> = new Set<keyof Algorithm>([
+  "name",
+  ...SEAMS,
+  ...(["statistics", "referenceStatistics", "extraPromptTokens", "inseparable", "claims", "choices"] as const),
+]);
+
 /** Fills in the default of every seam that is left out. */
 export function complete(algorithm: Algorithm): CompleteAlgorithm {
   const given: unknown = algorithm;
   if (typeof given !== "object" || given === null) {
     refuse("algorithm", `the algorithm is ${String(given)}`, "pass an object such as grpo()");
   }
+  const odd = Object.keys(given).find((part) => !PARTS.has(part));
+  if (odd !== undefined) refuse("algorithm", `there is no part "${odd}"`, `known: ${[...PARTS].join(", ")}`);
   const { advantage, objective }: Partial<Algorithm> = algorithm;
   const missing = advantage === undefined ? "advantage" : "objective";
   if (advantage === undefined || typeof objective?.loss !== "function") {
     refuse("algorithm", `there is no ${missing}`, "pass an object such as grpo()");
   }
+  checkNeeds(algorithm.name, objective.needs);
   return {
     ...algorithm,
     curriculum: algorithm.curriculum ?? freshProblems,
@@ -125,10 +144,25 @@ export function complete(algorithm: Algorithm): CompleteAlgorithm {
   };
 }
 
+/** What {@link describe} tells of: an algorithm, or a change of one, such as `ucas()`. */
+export type Described =
+  | Algorithm
+  | {
+      readonly name: string;
+      readonly choices: readonly Choice[];
+      readonly advantage?: never;
+      readonly objective?: never;
+    };
+
 /** Every choice of an algorithm with its value and source, in the order of the seams, so that two can be compared. */
-export function describe(algorithm: Algorithm): readonly Choice[] {
-  complete(algorithm); // refuses what is none
-  const open = DEFAULT_CHOICES.filter(({ seam }) => algorithm[seam] === undefined);
-  const all = [...algorithm.choices, ...open];
+export function describe(algorithm: Described): readonly Choice[] {
+  const all =
+    algorithm?.objective === undefined && Array.isArray(algorithm?.choices) ? algorithm.choices : whole(algorithm);
   return SEAMS.flatMap((seam) => all.filter((choice) => choice.seam === seam));
+}
+
+function whole(given: Described): readonly Choice[] {
+  const algorithm = complete(given as Algorithm); // refuses what is none
+  const open = DEFAULT_CHOICES.filter(({ seam }) => given[seam as keyof Described] === undefined);
+  return [...algorithm.choices, ...open];
 }

@@ -3,7 +3,16 @@
  * refuses two that claim one seam in ways that cannot both hold.
  */
 import type { Advantage } from "./advantage.ts";
-import { type Algorithm, type Choice, complete, describe, SEAMS, type SeamName } from "./algorithm.ts";
+import {
+  type Algorithm,
+  type Choice,
+  complete,
+  describe,
+  SEAMS,
+  type SeamClaim,
+  type SeamClaims,
+  type SeamName,
+} from "./algorithm.ts";
 import type { Curriculum } from "./curriculum.ts";
 import type { Statistic } from "./models.ts";
 import type { Objective } from "./objective.ts";
@@ -36,39 +45,80 @@ export interface AlgorithmChange {
   readonly statistics?: Readonly<Record<string, Statistic>>;
   readonly referenceStatistics?: Readonly<Record<string, Statistic>>;
   readonly extraPromptTokens?: number;
+  /** All it does goes through the advantages: refused on an objective that does not read them. */
+  readonly through?: "advantages";
+  /** Choices that the algorithm below must have made, by name, for the method to be what it says. */
+  readonly expects?: Readonly<Record<string, Choice["value"]>>;
   readonly choices: readonly Choice[];
   /** A whole algorithm has these, and is no change of one. */
   readonly advantage?: never;
   readonly objective?: never;
 }
 
-interface Claim {
-  readonly by: string;
-  readonly how: "replaces" | "wraps";
-}
-
 /**
  * Applies changes to an algorithm, from left to right: `compose(grpo(), ucas(), steer())`.
  *
- * @throws UsageError for a whole algorithm among the changes; naming both methods when one replaces a seam that another
- *   replaced or wrapped, or one half of an inseparable base, or when two need different statistics under one name
+ * @throws UsageError for a whole algorithm among the changes and for what is no change; naming both methods when one replaces
+ *   a seam that another replaced or wrapped (also within the base, where that was composed), or one half of an inseparable
+ *   base, changes advantages that nothing reads, expects a choice that is not there, or when two need different statistics
+ *   under one name
  */
 export function compose(base: Algorithm, ...changes: readonly AlgorithmChange[]): Algorithm {
   complete(base); // refuses what is no algorithm
   let algorithm: Algorithm = base;
-  const claims = new Map<SeamName, Claim>();
   for (const change of changes) {
-    if (typeof change !== "object" || change === null) {
-      refuse("compose", `a change is ${String(change)}`, "pass what a method such as ucas() returns");
-    }
-    if ("advantage" in change || "objective" in change) {
-      refuse("compose", `${change.name} is a whole algorithm, no change of one`, "put it first, or use it alone");
-    }
+    checkChange(change);
     if (base.inseparable === true) keepWhole(base.name, change);
-    for (const seam of SEAMS) claim(claims, seam, change);
-    algorithm = apply(algorithm, change);
+    checkFit(algorithm, change);
+    algorithm = { ...apply(algorithm, change), claims: claimed(algorithm.claims ?? {}, change) };
   }
   return algorithm;
+}
+
+const CHANGE_PARTS: ReadonlySet<string> = new Set<keyof AlgorithmChange>([
+  ...(["name", "replaces", "wraps", "statistics", "referenceStatistics", "extraPromptTokens"] as const),
+  ...(["through", "expects", "choices"] as const),
+]);
+
+function checkChange(change: AlgorithmChange): void {
+  const given: unknown = change;
+  const remedy = "pass what a method such as ucas() returns";
+  if (typeof given === "function")
+    refuse("compose", `a change is the function ${given.name}`, `call it: ${given.name}()`);
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    refuse("compose", `a change is ${Array.isArray(given) ? "a list" : String(given)}`, remedy);
+  }
+  if ("advantage" in given || "objective" in given) {
+    refuse("compose", `${change.name} is a whole algorithm, no change of one`, "put it first, or use it alone");
+  }
+  const { name, choices, replaces = {}, wraps = {} }: Partial<AlgorithmChange> = change;
+  if (typeof name !== "string" || !Array.isArray(choices)) {
+    refuse("compose", `a change has the name ${String(name)} and ${String(choices)} for choices`, remedy);
+  }
+  const known: ReadonlySet<string> = new Set(SEAMS);
+  const odd =
+    Object.keys(given).find((part) => !CHANGE_PARTS.has(part)) ??
+    [...Object.keys(replaces), ...Object.keys(wraps)].find((seam) => !known.has(seam));
+  if (odd !== undefined) refuse("compose", `${name} has a part "${odd}"`, `name seams: ${SEAMS.join(", ")}`);
+}
+
+/** Refuses a change whose effect would be lost, or another one than it says, on what stands there. */
+function checkFit(
+  { name: base, choices, objective }: Algorithm,
+  { name, through, expects = {} }: AlgorithmChange,
+): void {
+  if (through === "advantages" && objective.needs.advantages === "none") {
+    refuse("compose", `${name} changes advantages, which the objective of ${base} does not read`, "use one of them");
+  }
+  for (const [choice, value] of Object.entries(expects)) {
+    const found = choices.find((made) => made.name === choice || made.name.endsWith(`.${choice}`))?.value ?? "none";
+    if (found === value) continue;
+    refuse(
+      "compose",
+      `${name} is made for ${choice} ${value}, ${base} has ${found}`,
+      `set ${choice} to ${value} there`,
+    );
+  }
 }
 
 function keepWhole(base: string, { name, replaces }: AlgorithmChange): void {
@@ -82,22 +132,26 @@ function keepWhole(base: string, { name, replaces }: AlgorithmChange): void {
   );
 }
 
-function claim(claims: Map<SeamName, Claim>, seam: SeamName, { name, replaces, wraps }: AlgorithmChange): void {
-  const before = claims.get(seam);
-  if (replaces?.[seam] !== undefined) {
-    if (before !== undefined) {
-      const done = before.how === "replaces" ? "replaces it too" : "has wrapped it";
-      const remedy = before.how === "replaces" ? "use one of them" : `put ${name} before ${before.by}`;
-      refuse("compose", `${name} replaces the ${seam}, and ${before.by} ${done}`, remedy);
-    }
-    claims.set(seam, { by: name, how: "replaces" });
-  } else if (wraps?.[seam] !== undefined) {
-    claims.set(seam, { by: name, how: "wraps" });
+/** The claims with those of a change; refuses a replacement of what another has replaced or wrapped. */
+function claimed(claims: SeamClaims, { name, replaces, wraps }: AlgorithmChange): SeamClaims {
+  const held: Partial<Record<SeamName, SeamClaim>> = { ...claims };
+  for (const seam of SEAMS) {
+    const before = claims[seam];
+    if (replaces?.[seam] !== undefined) {
+      if (before !== undefined) {
+        const done = before.how === "replaces" ? "replaces it too" : "has wrapped it";
+        const remedy = before.how === "replaces" ? "use one of them" : `put ${name} before ${before.by}`;
+        refuse("compose", `${name} replaces the ${seam}, and ${before.by} ${done}`, remedy);
+      }
+      held[seam] = { by: name, how: "replaces" };
+    } else if (wraps?.[seam] !== undefined) held[seam] = { by: name, how: "wraps" };
   }
+  return held;
 }
 
 function apply(algorithm: Algorithm, change: AlgorithmChange): Algorithm {
   const { name, replaces = {}, wraps = {} } = change;
+  const label = labelOf(name, algorithm.choices);
   const replaced: Algorithm = { ...algorithm, ...replaces };
   const seams = { ...complete(replaced), update: replaced.update ?? noUpdate };
   const wrapped = {
@@ -122,8 +176,17 @@ function apply(algorithm: Algorithm, change: AlgorithmChange): Algorithm {
       name,
       change.referenceStatistics,
     ),
-    choices: [...algorithm.choices.filter((choice) => !gone(choice)), ...change.choices.map((c) => named(c, name))],
+    choices: [...algorithm.choices.filter((choice) => !gone(choice)), ...change.choices.map((c) => named(c, label))],
   };
+}
+
+/** A method's name; numbered where it is there already, so that no two choices have one name. */
+function labelOf(name: string, choices: readonly Choice[]): string {
+  const taken = (label: string): boolean => choices.some((choice) => choice.name.startsWith(`${label}.`));
+  if (!taken(name)) return name;
+  let number = 2;
+  while (taken(`${name} (${number})`)) number++;
+  return `${name} (${number})`;
 }
 
 /** Choices of a change bear its name, so that two methods' `lambda` can be told apart. */

@@ -32,12 +32,26 @@ export interface ObjectiveNeeds {
    * token, [B] for each row, [] for the step, [B, T, V] for each token and vocabulary entry.
    */
   readonly columns?: Readonly<Record<string, ColumnKind>>;
-  /** "row": the method is defined for one advantage per completion, and one that varies over tokens is refused. */
-  readonly advantages?: "row";
+  /**
+   * "row": the method is defined for one advantage per completion, and one that varies over tokens is refused. "none": it
+   * reads none, and methods that act through them alone are refused beside it.
+   */
+  readonly advantages?: "row" | "none";
   /**
    * Rows that must meet in one call: a group's, or all of an update. Default: none, rows may be split in any way.
    */
   readonly together?: "group" | "update";
+}
+
+const NEEDS: ReadonlySet<string> = new Set<keyof ObjectiveNeeds>([
+  ...(["referenceLogProbs", "entropy", "logits", "referenceLogits", "hidden", "values"] as const),
+  ...(["columns", "advantages", "together"] as const),
+]);
+
+/** Refuses needs that there are none of: a misspelt one would be left out without a word. @throws UsageError */
+export function checkNeeds(where: string, needs: ObjectiveNeeds): void {
+  const odd = Object.keys(needs ?? {}).find((name) => !NEEDS.has(name));
+  if (odd !== undefined) refuse(where, `an objective cannot need "${odd}"`, `known: ${[...NEEDS].join(", ")}`);
 }
 
 /** The sums of an update (a step's rows, or a mini-batch's) that a micro-batch's share is taken of. */

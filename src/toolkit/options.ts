@@ -20,15 +20,24 @@ export type OptionRule = {
 );
 
 /**
+ * The options, before they are taken apart or spread: null, a number or a list would pass for none.
+ *
+ * @throws UsageError for what is no object of options
+ */
+export function optionsObject<O extends object>(where: string, options: O): O {
+  const given: unknown = options;
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return options;
+  return refuse(where, `the options are ${shown(given)}`, "pass an object");
+}
+
+/**
  * Refuses options that are not in `rules`, are missing, or are of the wrong kind or range; names the option, its value
  * and the remedy. `undefined` counts as left out.
  *
  * @param where the function whose options they are, such as `"train"`
  */
 export function checkOptions(where: string, options: object, rules: Readonly<Record<string, OptionRule>>): void {
-  if (options === null || typeof options !== "object") {
-    refuse(where, `the options are ${String(options)}`, "pass an object");
-  }
+  optionsObject(where, options);
   const known = Object.keys(rules);
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(rules, name)) continue;

@@ -51,6 +51,24 @@ test("kl in reward: unscored rows stay so and do not count; penalties add up wit
   expect([after.mean, after.rows]).toEqual([0.375, 1]);
 });
 
+test("kl in reward: in full it is the sum over the vocabulary, at each token of a completion", async () => {
+  const logits = (...rows: number[][]): Float32Array => Float32Array.from(rows.flat().map((p) => Math.log(p)));
+  const of = (p: number[], q: number[]): number => p.reduce((sum, x, i) => sum + x * Math.log(x / (q[i] ?? 0)), 0);
+  const [a, b] = [
+    [0.5, 0.5],
+    [0.9, 0.1],
+  ];
+  const statistics = { allLogits: logits(a, b, a, [1, 1]) };
+  const referenceStatistics = { allLogits: logits(b, b, [0.25, 0.75], [1, 1]) };
+  const plain = {
+    ...grpo({ scale: "none" }),
+    advantage: ({ rewards }: AdvantageInput) => ({ perToken: rewards.perToken ?? nan }),
+  };
+  const { advantage } = compose(plain as unknown as Algorithm, klInReward({ coefficient: 1, estimator: "full" }));
+  const { perToken } = await openSeam(advantage).next({ ...input, statistics, referenceStatistics });
+  expectNear(perToken, [-of(a, b), 0, -of(a, [0.25, 0.75]), 0]);
+});
+
 test("kl in reward: the price follows the KL, a fifth of rows / horizon at most", () => {
   const settings = { rows: 100, target: 0.1, horizon: 1000 };
   expect(adaptedCoefficient(2, { kl: 0.11, ...settings })).toBeCloseTo(2 * (1 + 0.1 * 0.1), 9);
@@ -90,7 +108,7 @@ test("kl in reward: the adaptive price is used before it moves, and goes over a 
 });
 
 test("kl in reward: what it cannot use is refused", async () => {
-  expect(() => klInReward(Object({ estimator: "full" }))).toThrow('klInReward: estimator is "full"; pass one of "k1"');
+  expect(() => klInReward(Object({ estimator: "k4" }))).toThrow('klInReward: estimator is "k4"; pass one of "k1"');
   expect(() => klInReward({ target: 0 })).toThrow("klInReward: target is 0; pass a number above 0.");
   expect(() => open(grpo(), {}, { own: -1, inside: null })).toThrow("klInReward: the saved price is -1");
   await expect(async () => open(grpo(), {}).next(input)).rejects.toThrow('klInReward: there is no statistic "logProb"');

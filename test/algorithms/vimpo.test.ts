@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import { vimpo } from "../../src/algorithms/vimpo.ts";
-import { sampledExactKl, vimpoActorAdvantage, vimpoTargets } from "../../src/algorithms/vimpo-advantage.ts";
+import { vimpoActorAdvantage, vimpoTargets } from "../../src/algorithms/vimpo-advantage.ts";
 import { flipGroups, groupFlips } from "../../src/algorithms/vimpo-noise.ts";
 import { exactTokenKl, vimpoValueLoss } from "../../src/algorithms/vimpo-value.ts";
 import { type Algorithm, describe } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
+import { sampledExactKl } from "../../src/toolkit/exact-kl.ts";
 import type { PolicyBatch } from "../../src/toolkit/objective.ts";
 import { rng } from "../../src/toolkit/rng.ts";
 import { type TabularProblem, trainTabular } from "../../src/toolkit/tabular.ts";
@@ -82,10 +83,10 @@ test("vimpo KL: the one of the sample is the loss's, where the mask is 1; logits
   const logits = () => Float32Array.from({ length: 2 * 3 * 5 }, () => 3 * random.normal());
   const [policy, reference] = [logits(), logits()];
   policy[0] = 1000;
-  const found = sampledExactKl(policy, reference, Float32Array.of(1, 1, 0, 1, 1, 1));
+  const found = sampledExactKl("vimpo", policy, reference, Float32Array.of(1, 1, 0, 1, 1, 1));
   const inLoss = exactTokenKl(tf.tensor3d(policy, [2, 3, 5]), tf.tensor3d(reference, [2, 3, 5])).dataSync();
   for (const [i, value] of found.entries()) expect(value).toBeCloseTo(i === 2 ? 0 : (inLoss[i] ?? nan), 5);
-  expect(() => sampledExactKl(policy, reference, new Float32Array(7))).toThrow(
+  expect(() => sampledExactKl("vimpo", policy, reference, new Float32Array(7))).toThrow(
     "vimpo: 30 and 30 logits for 7 positions",
   );
 });

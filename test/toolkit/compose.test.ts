@@ -1,6 +1,30 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import { grpo, pacs, ppo, real, ucas, vimpo } from "../../src/algorithms/index.ts";
+import {
+  aceConfidencePenalty,
+  cepo,
+  dapo,
+  fgExpo,
+  grpo,
+  gspo,
+  icpo,
+  klInReward,
+  klLoss,
+  luspo,
+  mathforgeDgpo,
+  nudgeRl,
+  pacs,
+  peerDefaults,
+  ppo,
+  real,
+  recap,
+  rlPlus,
+  rover,
+  semanticSoftBootstrapping,
+  siren,
+  ucas,
+  vimpo,
+} from "../../src/algorithms/index.ts";
 import type { AdvantageInput, Advantages } from "../../src/toolkit/advantage.ts";
 import { type Algorithm, describe } from "../../src/toolkit/algorithm.ts";
 import { type AlgorithmChange, compose, diff } from "../../src/toolkit/compose.ts";
@@ -186,6 +210,76 @@ test("compose: half of an inseparable algorithm cannot be replaced", () => {
   const whole: Algorithm = { ...ones, inseparable: true };
   expect(() => compose(whole, threes)).toThrow("threes replaces the advantage of ones, whose other half needs it");
   expect(compose(whole, times(2)).name).toBe("ones + times 2");
+});
+
+test("compose: what a composed base has claimed stays claimed", () => {
+  const once = compose(ones, threes);
+  expect(() => compose(once, { ...threes, name: "fours" })).toThrow(
+    "fours replaces the advantage, and threes replaces it too",
+  );
+  const wrapped = compose(ones, times(2));
+  expect(() => compose(wrapped, threes)).toThrow("threes replaces the advantage, and times 2 has wrapped it");
+  expect(() => compose(peerDefaults("trl"), luspo())).toThrow(
+    "luspo replaces the objective, and masked-importance-sampling has wrapped it; put luspo before",
+  );
+});
+
+test("compose: a change of advantages beside an objective that reads none is refused", () => {
+  for (const base of [pacs(), real(), semanticSoftBootstrapping()]) {
+    for (const change of [aceConfidencePenalty(), cepo(), klInReward()]) {
+      expect(() => compose(base, change)).toThrow(
+        `${change.name} changes advantages, which the objective of ${base.name} does not read`,
+      );
+    }
+  }
+  expect(compose(real(), siren()).name).toBe("real + siren"); // it adds a column there, no more
+});
+
+test("compose: a method that is made for another aggregation says so", () => {
+  expect(() => compose(grpo(), mathforgeDgpo())).toThrow(
+    "mathforge-dgpo is made for aggregation token-mean, grpo has seq-mean-token-mean; set aggregation to token-mean there.",
+  );
+  expect(compose(dapo(), mathforgeDgpo()).name).toBe("dapo + mathforge-dgpo");
+  expect(compose(grpo(), mathforgeDgpo({ validTokenAveraging: false })).name).toBe("grpo + mathforge-dgpo");
+});
+
+test("compose: the second change of one name has choices of its own", () => {
+  const twice = compose(grpo(), klLoss(), klLoss({ to: "sampler" }));
+  const to = describe(twice).filter(({ name }) => name.endsWith(".to"));
+  expect(to.map(({ name, value }) => [name, value])).toEqual([
+    ["kl-loss.to", "reference"],
+    ["kl-loss (2).to", "sampler"],
+  ]);
+});
+
+test.each([
+  [() => compose(ones, {} as never), "a change has the name undefined and undefined for choices"],
+  [() => compose(ones, [ucas()] as never), "a change is a list; pass what a method such as ucas() returns."],
+  [() => compose(ones, ucas as never), "a change is the function ucas; call it: ucas()."],
+  [() => compose(ones, { ...threes, replace: {} } as never), 'threes has a part "replace"; name seams: curriculum'],
+  [() => compose(ones, { ...threes, replaces: { advantages: 1 } } as never), 'threes has a part "advantages"'],
+  [() => compose({ ...ones, rewards: 1 } as never), 'algorithm: there is no part "rewards"; known: name, curriculum'],
+  [
+    () => compose({ ...ones, objective: { ...ones.objective, needs: { entropies: "value" } } } as never),
+    'ones: an objective cannot need "entropies"; known: referenceLogProbs',
+  ],
+])("compose: a mistake that would be ignored is refused, %#", (act, message) => {
+  expect(act).toThrow(message);
+});
+
+test("describe: a change's own choices", () => {
+  expect(describe(ucas({ lambda: 0.1 })).find(({ name }) => name === "lambda")).toMatchObject({
+    value: 0.1,
+    source: "given",
+  });
+});
+
+test.each([
+  ...[icpo(), rlPlus(), nudgeRl(), semanticSoftBootstrapping(), rover(), fgExpo(), recap()].map(
+    (base) => [base, gspo()] as const,
+  ),
+])("compose: half of $0.name is not replaced by another objective", (base, change) => {
+  expect(() => compose(base, change)).toThrow(`gspo replaces the objective of ${base.name}, whose other half needs it`);
 });
 
 test.each([pacs(), real(), vimpo(), ppo()])("compose: another advantage for $name is refused, naming both", (base) => {

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { maxRl, opo, overlongFilter, remax } from "../../src/algorithms/index.ts";
+import * as algorithms from "../../src/algorithms/index.ts";
 import { checkOptions, type OptionRule, withDefaults } from "../../src/toolkit/options.ts";
+import { UsageError } from "../../src/toolkit/refuse.ts";
+
+const { maxRl, opo, overlongFilter, remax } = algorithms;
 
 const rules: Record<string, OptionRule> = {
   steps: { kind: "integer", min: 1, required: true },
@@ -39,6 +42,32 @@ test.each([
 test("checkOptions: a method without options says so", () => {
   expect(() => checkOptions("opo", { epsilon: 1 }, {})).toThrow('opo: there is no option "epsilon"; it takes none.');
 });
+
+test("options that are no object of options are refused by every method, before they are taken apart", () => {
+  const others = ["peerDefaults"]; // take something else
+  const wrong = [null, 7, [], "std"];
+  let methods = 0;
+  for (const [name, make] of Object.entries(algorithms)) {
+    if (typeof make !== "function" || others.includes(name) || !isMethod(make as () => unknown)) continue;
+    methods++;
+    for (const options of wrong) {
+      expect(() => (make as (given: unknown) => unknown)(options), `${name}(${JSON.stringify(options)})`).toThrow(
+        UsageError,
+      );
+    }
+  }
+  expect(methods).toBeGreaterThan(60);
+});
+
+/** Makes an algorithm or a change without options. */
+function isMethod(make: () => unknown): boolean {
+  try {
+    const made = make();
+    return typeof made === "object" && made !== null && "choices" in made;
+  } catch {
+    return false;
+  }
+}
 
 test.each([
   ["remax", remax],

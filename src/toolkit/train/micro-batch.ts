@@ -82,6 +82,7 @@ export function microBatch(columns: LearnColumns, rows: readonly number[], cut: 
   const { where, shape, totals, needs, vocabulary } = cut;
   const { rollouts, rewards, advantages, referenceLogProbs, referenceLogits } = columns;
   const tokens = rollouts.width - 1;
+  checkLengths(where, columns);
   if (needs.advantages === "row") {
     rowAdvantages(where, advantages.perToken, {
       mask: advantages.mask ?? rollouts.mask,
@@ -132,7 +133,27 @@ export function microBatch(columns: LearnColumns, rows: readonly number[], cut: 
     },
   };
   checkTokens(batch, cut);
+  if (advantages.mask !== undefined) checkMask(where, batch.mask, perToken(rollouts.mask));
   return batch;
+}
+
+/** Columns of another length would be read past their end, or shifted. */
+function checkLengths(where: string, { rollouts, rewards, advantages, oldLogProbs }: LearnColumns): void {
+  const { rows, width, ids, group, mask, sampleLogProbs } = rollouts;
+  const perToken = { "rollouts' mask": mask, sampleLogProbs, oldLogProbs, advantages: advantages.perToken };
+  const all = { ...perToken, ...(advantages.mask && { "advantages' mask": advantages.mask }) };
+  const lengths: readonly (readonly [string, ArrayLike<number>, number])[] = [
+    ...Object.entries(all).map(([name, column]) => [name, column, rows * (width - 1)] as const),
+    ...[
+      ["ids", ids, rows * width] as const,
+      ["group", group, rows] as const,
+      ["rewards", rewards.values, rows] as const,
+    ],
+  ];
+  for (const [name, column, length] of lengths) {
+    if (column.length === length) continue;
+    refuse(where, `${name} has ${column.length} numbers, ${rows} rows of ${width} ids need ${length}`, "pass as many");
+  }
 }
 
 /**
@@ -145,6 +166,19 @@ function checkTokens(batch: Batch<MicroBatch>, { where, needs }: Cut): void {
   const own = Object.entries(columns).filter(([name]) => needs.columns?.[name] === "token");
   const all = [...Object.entries(named), ...own].map(([name, { data }]) => [name, data] as const);
   checkFinite(where, Object.fromEntries(all), mask.data);
+}
+
+/** A token of the prompt, or of padding, is nobody's choice: the mask may leave tokens out, and add none. */
+function checkMask(where: string, own: HostTensor, sampled: HostTensor): void {
+  const i = own.data.findIndex((on, at) => on === 1 && sampled.data[at] !== 1);
+  if (i < 0) return;
+  const [, tokens = 1] = own.shape;
+  const place = `row ${Math.floor(i / tokens)}, position ${i % tokens} of the batch`;
+  refuse(
+    where,
+    `the advantages' mask is 1 at ${place}, where the rollouts' is 0`,
+    "train on tokens of completions alone",
+  );
 }
 
 /** A column that the objective needs, wherever it comes from. @throws UsageError when it is nowhere, or of another size */

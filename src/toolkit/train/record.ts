@@ -128,11 +128,16 @@ export function verifiedRows({ foreign }: Pick<Rollouts, "foreign">, { values }:
 /** Completions shown with an event. */
 const SHOWN = 3;
 
+/** What events are told of. */
+export interface SeenStep {
+  readonly rollouts: Rollouts;
+  readonly rewards: Rewards;
+  /** Every advantage is 0, or there is none, and the objective reads them. */
+  readonly noAdvantage: boolean;
+}
+
 /** Events that a step's figures call for, each with some of the completions that it is about. */
-export function stepEvents(
-  metrics: Readonly<Record<string, number>>,
-  of: { readonly rollouts: Rollouts; readonly rewards: Rewards },
-): StepEvent[] {
+export function stepEvents(metrics: Readonly<Record<string, number>>, of: SeenStep): StepEvent[] {
   const { rollouts, rewards } = of;
   const rows = [...verifiedRows(rollouts, rewards)];
   const shown = (picked: readonly number[]): Pick<StepEvent, "samples"> => {
@@ -140,8 +145,11 @@ export function stepEvents(
     return samples.length === 0 ? {} : { samples };
   };
   const events: StepEvent[] = [];
-  if (metrics.frac_reward_zero_std === 1) {
-    const message = "in every group all rewards are equal: this step teaches nothing";
+  if (metrics.frac_reward_zero_std === 1 && of.noAdvantage) {
+    const alone = new Set(rollouts.group).size === rollouts.rows;
+    const message = alone
+      ? "every prompt has one completion, which the method compares with others of its prompt: this step teaches nothing; raise samplesPerPrompt"
+      : "in every group all rewards are equal: this step teaches nothing";
     events.push({ kind: "no-gradient", message, ...shown(rows) });
   }
   const unscored = rows.filter((b) => rewards.verdicts[b]?.score === null);

@@ -138,7 +138,8 @@ async function takeStep(
     ...{ learning_rate: rate, num_tokens: tokensSeen, step_time: seconds(timing) },
   };
   const watched = rollouts.rows === 0 ? [] : parts.watch.look({ step, metrics, timing, rollouts, rewards });
-  const record = recordOf({ step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped, watched });
+  const reads = parts.algorithm.objective.needs.advantages !== "none";
+  const record = recordOf({ step, metrics, timing, fingerprint, learned, columns, skipped, watched, reads });
   parts.memory = { previous: { rollouts, rewards }, metrics: record.metrics, tokensSeen };
   return { columns, record };
 }
@@ -250,14 +251,16 @@ async function updateWeights(
 interface Finished extends Pick<StepRecord, "step" | "metrics" | "timing"> {
   readonly fingerprint: string;
   readonly learned: Learned;
-  readonly rollouts: Rollouts;
-  readonly rewards: Rewards;
+  readonly columns: Pick<LearnColumns, "rollouts" | "rewards" | "advantages">;
   readonly skipped: string | undefined;
   readonly watched: readonly StepEvent[];
+  /** The objective reads advantages. */
+  readonly reads: boolean;
 }
 
 function recordOf(of: Finished): StepRecord {
-  const { step, metrics, timing, fingerprint, learned, rollouts, rewards, skipped, watched } = of;
+  const { step, metrics, timing, fingerprint, learned, columns, skipped, watched, reads } = of;
+  const { rollouts, rewards, advantages } = columns;
   const { max, mean } = learned.difference;
   const all = {
     ...metrics,
@@ -270,7 +273,10 @@ function recordOf(of: Finished): StepRecord {
     timing,
     identity: { fingerprint, maxLogProbDifference: max },
     events: [
-      ...stepEvents(metrics, { rollouts, rewards }),
+      ...stepEvents(metrics, {
+        ...{ rollouts, rewards },
+        noAdvantage: reads && advantages.perToken.every((advantage) => advantage === 0),
+      }),
       ...watched,
       ...rolloutEvents(rollouts),
       ...skipEvents(skipped),

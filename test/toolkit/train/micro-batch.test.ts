@@ -110,6 +110,25 @@ test("microBatch: a number that is not finite at a trained token is refused with
   expect(() => microBatch(own, [1], { ...cut, needs })).toThrow("mine: sure is NaN");
 });
 
+test("microBatch: columns of another length, which would be read past their end, are refused", () => {
+  const given = (advantages: LearnColumns["advantages"]) => () => microBatch({ ...columns, advantages }, [0], cut);
+  const three = { perToken: new Float32Array(3) }; // one per row: the natural mistake
+  expect(given(three)).toThrow("mine: advantages has 3 numbers, 3 rows of 3 ids need 6; pass as many.");
+  expect(given({ perToken: new Float32Array(6), mask: new Float32Array(2) })).toThrow(
+    "mine: advantages' mask has 2 numbers",
+  );
+  const rollouts = { ...columns.rollouts, mask: new Float32Array(5) };
+  expect(() => microBatch({ ...columns, rollouts }, [0], cut)).toThrow("mine: rollouts' mask has 5 numbers");
+});
+
+test("microBatch: no token is trained that is of no completion", () => {
+  const rollouts = { ...columns.rollouts, mask: Float32Array.of(0, 1, 1, 1, 1, 1) };
+  const all = { ...columns.advantages, mask: new Float32Array(6).fill(1) };
+  expect(() => microBatch({ ...columns, rollouts, advantages: all }, [1, 0], cut)).toThrow(
+    "mine: the advantages' mask is 1 at row 1, position 0 of the batch, where the rollouts' is 0; train on tokens",
+  );
+});
+
 test("microBatch: a mask with anything but 0 and 1 is refused", () => {
   const half = { ...columns.advantages, mask: Float32Array.of(1, 0.5, 1, 1, 1, 1) };
   expect(() => microBatch({ ...columns, advantages: half }, [0], cut)).toThrow("mine: the mask is 0.5");

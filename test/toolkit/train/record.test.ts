@@ -58,7 +58,7 @@ test("rolloutMetrics: rows that others wrote count when they were verified, and 
 test("stepEvents: a step without gradient, unscored rows and completions all cut off are each told, with samples", () => {
   const problems = ["a", "b"].map((id) => ({ id, prompt: `${id}=`, answer: id, level: 1, data: {} }));
   const completions = ["x", "y", "z", "u", "v"];
-  const of = { rollouts: { ...fromRows([], { problems, padId: 0 }), ...rollouts, completions }, rewards };
+  const of = { rollouts: { ...fromRows([], { problems, padId: 0 }), ...rollouts, completions }, rewards, noAdvantage: true };
   const metrics = { frac_reward_zero_std: 1, "completions/clipped_ratio": 1 };
   const events = stepEvents(metrics, of);
   expect(events.map(({ kind }) => kind)).toEqual(["no-gradient", "unscored", "all-cut-off"]);
@@ -69,4 +69,8 @@ test("stepEvents: a step without gradient, unscored rows and completions all cut
     verdicts: rewards.verdicts.toSpliced(2, 1, rewards.verdicts[0] ?? ({} as never)),
   };
   expect(stepEvents({ frac_reward_zero_std: 0.9 }, { ...of, rewards: scored })).toEqual([]);
+  const equal = { frac_reward_zero_std: 1 };
+  expect(stepEvents(equal, { ...of, rewards: scored, noAdvantage: false })).toEqual([]); // negatives alone teach something
+  const alone = { ...of.rollouts, group: Int32Array.of(0, 1, 2, 3, 4) };
+  expect(stepEvents(equal, { ...of, rewards: scored, rollouts: alone })[0]?.message).toMatch(/; raise samplesPerPrompt$/);
 });
