@@ -13,7 +13,7 @@
  * row whose advantages differ in sign is refused. Do not normalise afterwards: it would undo the bound.
  */
 import type { AdvantageInput, Advantages } from "../toolkit/advantage.ts";
-import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
+import { type ChoiceSources, choicesOf, givenChoices } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { checkFinite } from "../toolkit/finite.ts";
 import { groupRows } from "../toolkit/group-rows.ts";
@@ -53,6 +53,11 @@ const SOURCES: ChoiceSources<Exclude<keyof CepoOptions, "answerOf" | "hint">> = 
   emptyNegative: ["advantage", "arXiv:2605.19436, code"],
 };
 
+const DEFAULTS = {
+  answerOf: ["advantage", "what the verifier read", "arXiv:2605.19436, code"],
+  hint: ["advantage", "the answer alone", "our choice: the code puts a space before it"],
+} as const;
+
 /** Completions that stand for an answer when nothing could be read are cut to this many characters (code). */
 const TEXT_AS_ANSWER = 50;
 
@@ -73,7 +78,7 @@ export function cepo(options: CepoOptions = {}): AlgorithmChange {
           return lambda === 0 ? before : reweighted(input, before, lambda, settings);
         }),
     },
-    choices: choicesOf(SOURCES, settings, options),
+    choices: [...choicesOf(SOURCES, settings, options), ...givenChoices(options, DEFAULTS)],
   };
 }
 

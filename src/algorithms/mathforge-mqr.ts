@@ -10,6 +10,7 @@
  * The paper has a language model rewrite and gives only the three instructions; the programs here, for arithmetic
  * questions, are our construction. A version whose recomputed answer differs is refused.
  */
+import { givenChoices } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import type { CurriculumInput, PromptBatch } from "../toolkit/curriculum.ts";
 import { checkOptions } from "../toolkit/options.ts";
@@ -61,6 +62,10 @@ export function mqr(options: MqrOptions = {}): AlgorithmChange {
         value: aspects.join(", "),
         source: options.aspects === undefined ? "arXiv:2601.20614" : "given",
       },
+      ...givenChoices(options, {
+        reformulate: ["curriculum", "arithmetic in running text", "our choice: the paper asks a language model"],
+        solve: ["curriculum", "none", "our choice: versions are trusted"],
+      }),
     ],
   };
 }

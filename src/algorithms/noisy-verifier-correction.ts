@@ -15,7 +15,7 @@
  * mode, a row that is alone in its group. Errors that depend on the sample leave a bias that neither mode removes.
  */
 import { type AdvantageInput, type Advantages, spreadOverTokens } from "../toolkit/advantage.ts";
-import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
+import { type ChoiceSources, choicesOf, givenChoices } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { groupRows, someCompany } from "../toolkit/group-rows.ts";
 import { checkOptions } from "../toolkit/options.ts";
@@ -87,7 +87,10 @@ export function noisyVerifierCorrection(options: NoisyVerifierOptions = {}): Alg
         restore,
       }),
     },
-    choices: choicesOf(SOURCES, settings, options),
+    choices: [
+      ...choicesOf(SOURCES, settings, options),
+      ...givenChoices(options, { appeal: ["advantage", "none", "our choice: a second verifier is the user's"] }),
+    ],
   };
 }
 

@@ -14,7 +14,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, spreadOverTokens } from "../toolkit/advantage.ts";
-import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
+import { type Algorithm, type ChoiceSources, choicesOf, givenChoices } from "../toolkit/algorithm.ts";
 import {
   aggregate,
   checkBatch,
@@ -69,6 +69,11 @@ const SOURCES: ChoiceSources<Exclude<keyof Settings, "contexts" | "place">> = {
   distillCoefficient: ["objective", "arXiv:2605.15726, configuration"],
 };
 
+const DEFAULTS = {
+  contexts: ["rollout", "none", "our choice: hints are the user's"],
+  place: ["rollout", "the hint before the prompt", "arXiv:2605.15726"],
+} as const;
+
 /** The algorithm. @throws UsageError for an unknown option or one out of range */
 export function nudgeRl(options: NudgeRlOptions = {}): Algorithm {
   const settings = settle(options);
@@ -80,7 +85,7 @@ export function nudgeRl(options: NudgeRlOptions = {}): Algorithm {
     advantage: (input) => advantages(input, settings),
     objective: { needs: NEEDS, loss: (batch) => lossOf(batch, settings) },
     ...(extraPromptTokens > 0 && { extraPromptTokens }),
-    choices: choicesOf(SOURCES, settings, options),
+    choices: [...choicesOf(SOURCES, settings, options), ...givenChoices(options, DEFAULTS)],
   };
 }
 

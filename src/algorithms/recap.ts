@@ -22,7 +22,7 @@ import {
   spreadOverTokens,
   statistic,
 } from "../toolkit/advantage.ts";
-import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
+import { type Algorithm, type ChoiceSources, choicesOf, givenChoices } from "../toolkit/algorithm.ts";
 import { logProb } from "../toolkit/models.ts";
 import { aggregate, checkBatch, column, masked, type ObjectiveResult, type PolicyBatch } from "../toolkit/objective.ts";
 import { checkOptions } from "../toolkit/options.ts";
@@ -96,7 +96,10 @@ export function recap(options: RecapOptions = {}): Algorithm {
       loss: (batch) => recapLoss(batch, settings),
     },
     ...(settings.replay.length > 0 && { statistics: { [LOG_PROBS]: logProb } }),
-    choices: choicesOf(SOURCES, { ...settings, objectives: names.join(", ") }, options),
+    choices: [
+      ...choicesOf(SOURCES, { ...settings, objectives: names.join(", ") }, options),
+      ...givenChoices(options, { replay: ["rollout", "none", "our choice: data to keep are the user's"] }),
+    ],
   };
 }
 

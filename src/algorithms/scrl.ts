@@ -11,7 +11,9 @@
  * both halves share one loss, and that the recorded reward of a chain is the share of it that is solved, are
  * reconstruction. The paper has a language model write the subproblems; here a function does.
  */
+
 import type { AdvantageInput, Advantages } from "../toolkit/advantage.ts";
+import { givenChoices } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import type { PromptBatch } from "../toolkit/curriculum.ts";
 import { groupRows } from "../toolkit/group-rows.ts";
@@ -50,6 +52,16 @@ export interface ScrlOptions {
 
 type Settings = Required<Omit<ScrlOptions, "extraPromptTokens">>;
 
+const DEFAULTS = {
+  subproblems: ["curriculum", "steps of the worked solution", "our choice: the paper has a language model write four"],
+  blocks: [
+    "reward",
+    "worked steps, or tags where subproblems are given",
+    "arXiv:2605.22074; our choice for worked steps",
+  ],
+  same: ["reward", "equal text", "our choice: the paper asks a verifier"],
+} as const;
+
 /** Where a problem of a step has its chain's answers. */
 const CHAIN = "scrlAnswers";
 
@@ -74,12 +86,7 @@ export function scrl(options: ScrlOptions = {}): AlgorithmChange {
     },
     ...(extraPromptTokens > 0 && { extraPromptTokens }),
     choices: [
-      {
-        seam: "curriculum",
-        name: "subproblems",
-        value: options.subproblems ? "given" : "steps of the worked solution",
-        source: options.subproblems ? "given" : "our choice: the paper has a language model write four",
-      },
+      ...givenChoices(options, DEFAULTS),
       { seam: "curriculum", name: "mixture", value: "half chains, half plain", source: "arXiv:2605.22074" },
       { seam: "reward", name: "gate", value: "solved prefix", source: "arXiv:2605.22074" },
     ],

@@ -17,7 +17,7 @@
  * on `hintedTask(task)`. Logits are those of the training temperature: leave it at 1.
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
+import { type Algorithm, type ChoiceSources, choicesOf, givenChoices } from "../toolkit/algorithm.ts";
 import { checkFinite } from "../toolkit/finite.ts";
 import { checkBatch, column, masked, type ObjectiveResult, type PolicyBatch, required } from "../toolkit/objective.ts";
 import { checkOptions, shownChoices } from "../toolkit/options.ts";
@@ -74,7 +74,10 @@ export function semanticSoftBootstrapping(options: SemanticSoftBootstrappingOpti
       needs: { logits: true, columns: { [TEACHER_LOGITS]: "vocabulary" }, advantages: "none" },
       loss: (batch) => objectiveLoss(batch, settings),
     },
-    choices: choicesOf(SOURCES, shownChoices(settings), options),
+    choices: [
+      ...choicesOf(SOURCES, shownChoices(settings), options),
+      ...givenChoices(options, { hint: ["rollout", "both attempts, then the problem", "our choice: no word between"] }),
+    ],
   };
 }
 

@@ -42,6 +42,21 @@ export function choicesOf<K extends string>(
 }
 
 /**
+ * Options without a short form, such as functions, as choices: "given", or what stands there otherwise.
+ *
+ * @param defaults of each: its seam, what the default does, and its source
+ */
+export function givenChoices(
+  options: object,
+  defaults: Readonly<Record<string, readonly [seam: SeamName, value: string, source: string]>>,
+): Choice[] {
+  return Object.entries(defaults).map(([name, [seam, value, source]]) => {
+    const given = Reflect.get(options, name) !== undefined;
+    return { seam, name, value: given ? "given" : value, source: given ? "given" : source };
+  });
+}
+
+/**
  * An algorithm that is another one with some settings: with a name of its own, and its own sources of what it sets.
  *
  * @param sources by name of choice @param given what the caller passed; its source stays "given"

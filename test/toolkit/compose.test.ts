@@ -20,6 +20,7 @@ import {
   recap,
   rlPlus,
   rover,
+  scrl,
   semanticSoftBootstrapping,
   siren,
   ucas,
@@ -280,6 +281,18 @@ test.each([
   ),
 ])("compose: half of $0.name is not replaced by another objective", (base, change) => {
   expect(() => compose(base, change)).toThrow(`gspo replaces the objective of ${base.name}, whose other half needs it`);
+});
+
+test("diff: a function that is given is a difference", () => {
+  const pairs = [
+    [nudgeRl(), nudgeRl({ contexts: () => ["x", "y"] }), "contexts"],
+    [compose(grpo(), cepo()), compose(grpo(), cepo({ answerOf: (text) => text })), "cepo.answerOf"],
+    [compose(grpo(), scrl()), compose(grpo(), scrl({ same: Object.is })), "scrl.same"],
+    [recap(), recap({ replay: [{ name: "kept", weight: 1, examples: [] } as never] }), "replay"],
+  ] as const;
+  for (const [a, b, name] of pairs) {
+    expect(diff(a, b).find((row) => row.name === name)?.b).toMatchObject({ value: "given", source: "given" });
+  }
 });
 
 test.each([pacs(), real(), vimpo(), ppo()])("compose: another advantage for $name is refused, naming both", (base) => {
