@@ -58,7 +58,11 @@ test("rolloutMetrics: rows that others wrote count when they were verified, and 
 test("stepEvents: a step without gradient, unscored rows and completions all cut off are each told, with samples", () => {
   const problems = ["a", "b"].map((id) => ({ id, prompt: `${id}=`, answer: id, level: 1, data: {} }));
   const completions = ["x", "y", "z", "u", "v"];
-  const of = { rollouts: { ...fromRows([], { problems, padId: 0 }), ...rollouts, completions }, rewards, noAdvantage: true };
+  const of = {
+    rollouts: { ...fromRows([], { problems, padId: 0 }), ...rollouts, completions },
+    rewards,
+    noAdvantage: true,
+  };
   const metrics = { frac_reward_zero_std: 1, "completions/clipped_ratio": 1 };
   const events = stepEvents(metrics, of);
   expect(events.map(({ kind }) => kind)).toEqual(["no-gradient", "unscored", "all-cut-off"]);
@@ -72,5 +76,7 @@ test("stepEvents: a step without gradient, unscored rows and completions all cut
   const equal = { frac_reward_zero_std: 1 };
   expect(stepEvents(equal, { ...of, rewards: scored, noAdvantage: false })).toEqual([]); // negatives alone teach something
   const alone = { ...of.rollouts, group: Int32Array.of(0, 1, 2, 3, 4) };
-  expect(stepEvents(equal, { ...of, rewards: scored, rollouts: alone })[0]?.message).toMatch(/; raise samplesPerPrompt$/);
+  expect(stepEvents(equal, { ...of, rewards: scored, rollouts: alone })[0]?.message).toMatch(
+    /; raise samplesPerPrompt$/,
+  );
 });
