@@ -80,15 +80,11 @@ export interface Cut {
  */
 export function microBatch(columns: LearnColumns, rows: readonly number[], cut: Cut): Batch<MicroBatch> {
   const { where, shape, totals, needs, vocabulary } = cut;
-  const { rollouts, rewards, advantages, referenceLogProbs, referenceLogits } = columns;
+  const { rollouts, rewards, referenceLogProbs, referenceLogits } = columns;
+  const { perToken: advantages, mask = rollouts.mask } = columns.advantages;
   const tokens = rollouts.width - 1;
-  checkLengths(where, columns);
-  if (needs.advantages === "row") {
-    rowAdvantages(where, advantages.perToken, {
-      mask: advantages.mask ?? rollouts.mask,
-      rows: rollouts.rows,
-    });
-  }
+  checkLengths(where, columns, { advantages, "advantages' mask": mask });
+  if (needs.advantages === "row") rowAdvantages(where, advantages, { mask, rows: rollouts.rows });
   const perToken = (data: Float32Array): HostTensor =>
     pickRows({ data, width: tokens }, rows, [shape.rows, shape.tokens], 0);
   const perRow = (data: Float32Array | Int32Array, fill: number): HostTensor => ({
@@ -116,8 +112,8 @@ export function microBatch(columns: LearnColumns, rows: readonly number[], cut: 
     sampleLogProbs: perToken(rollouts.sampleLogProbs),
     ...(referenceLogProbs && { referenceLogProbs: perToken(referenceLogProbs) }),
     ...(referenceLogits && { referenceLogits: perEntry(referenceLogits) }),
-    advantages: perToken(advantages.perToken),
-    mask: perToken(advantages.mask ?? rollouts.mask),
+    advantages: perToken(advantages),
+    mask: perToken(mask),
     rewards: perRow(
       rewards.values.map((value) => (Number.isNaN(value) ? 0 : value)),
       0,
@@ -133,15 +129,18 @@ export function microBatch(columns: LearnColumns, rows: readonly number[], cut: 
     },
   };
   checkTokens(batch, cut);
-  if (advantages.mask !== undefined) checkMask(where, batch.mask, perToken(rollouts.mask));
+  if (mask !== rollouts.mask) checkMask(where, batch.mask, perToken(rollouts.mask));
   return batch;
 }
 
 /** Columns of another length would be read past their end, or shifted. */
-function checkLengths(where: string, { rollouts, rewards, advantages, oldLogProbs }: LearnColumns): void {
+function checkLengths(
+  where: string,
+  { rollouts, rewards, oldLogProbs }: LearnColumns,
+  perToken: Readonly<Record<string, Float32Array>>,
+): void {
   const { rows, width, ids, group, mask, sampleLogProbs } = rollouts;
-  const perToken = { "rollouts' mask": mask, sampleLogProbs, oldLogProbs, advantages: advantages.perToken };
-  const all = { ...perToken, ...(advantages.mask && { "advantages' mask": advantages.mask }) };
+  const all = { "rollouts' mask": mask, sampleLogProbs, oldLogProbs, ...perToken };
   const lengths: readonly (readonly [string, ArrayLike<number>, number])[] = [
     ...Object.entries(all).map(([name, column]) => [name, column, rows * (width - 1)] as const),
     ...[

@@ -75,7 +75,7 @@ test("stepEvents: a step without gradient, unscored rows and completions all cut
   expect(stepEvents({ frac_reward_zero_std: 0.9 }, { ...of, rewards: scored })).toEqual([]);
   const equal = { frac_reward_zero_std: 1 };
   expect(stepEvents(equal, { ...of, rewards: scored, noAdvantage: false })).toEqual([]); // negatives alone teach something
-  const alone = { ...of.rollouts, group: Int32Array.of(0, 1, 2, 3, 4) };
+  const alone = { ...of.rollouts, rows: 5, group: Int32Array.of(0, 1, 2, 3, 4) };
   expect(stepEvents(equal, { ...of, rewards: scored, rollouts: alone })[0]?.message).toMatch(
     /; raise samplesPerPrompt$/,
   );
