@@ -42,10 +42,16 @@ beforeAll(async () => {
 
 test("storedUpdate: the parts of a stored step are the step that the run took", async () => {
   const run = await readRun(at("run"));
-  expect(updatableSteps(run)).toEqual([1, 2, 3]);
-  expect(updatableSteps(run, { base: at("base") })).toEqual([0, 1, 2, 3]);
-  for (const step of [0, 2]) {
-    const update = await storedUpdate(run, step, { base: at("base") });
+  expect(updatableSteps(run)).toEqual([0, 1, 2, 3]);
+  const headless = { ...run, checkpoints: run.checkpoints.slice(1) }; // of a run that has not kept its start
+  expect(updatableSteps(headless)).toEqual([1, 2, 3]);
+  expect(updatableSteps(headless, { base: at("base") })).toEqual([0, 1, 2, 3]);
+  for (const [of, step] of [
+    [run, 0],
+    [headless, 0],
+    [run, 2],
+  ] as const) {
+    const update = await storedUpdate(of, step, { base: at("base") });
     const parts = await stepParts(update.policy, update.weighted, { rule: update.rule });
     const whole = parts.whole();
     const next = await Policy.load(update.next ?? "");
@@ -118,7 +124,9 @@ test("rlvr analyse interference: what it cannot do is refused, and nothing is wr
   expect(await refusal("base", "wide", "--rollouts", "run")).toContain("its weights have other shapes");
   expect(await refusal("run", "base")).toContain("a run is named beside other paths");
   expect(await refusal("base", "trained", "--rollouts", "run", "--base", "base")).toContain("--base is about a run");
-  expect(await refusal("run", "--step", "0")).toContain("pass the base policy's folder");
+  cpSync(at("run"), at("headless"), { recursive: true });
+  rmSync(at("headless/checkpoints/step-000000"), { recursive: true });
+  expect(await refusal("headless", "--step", "0")).toContain("pass the base policy's folder");
   expect(await refusal("run", "--step", "9", "--json", at("none.json"))).toContain("made no update");
   expect(existsSync(at("none.json"))).toBe(false);
   expect(await refusal("run", "--problems", "none")).toContain('--problems is "none"');

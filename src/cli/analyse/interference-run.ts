@@ -47,10 +47,9 @@ export async function runInterference(path: string, settings: RunInterferenceSet
   const steps = chosenSteps(run, settings);
   const last = steps.at(-1) ?? 0;
   const { problems, sets, note } = await probesOf(settings.rollouts ?? path, settings, last);
-  const stations: Station[] = [
-    ...(settings.base === undefined ? [] : [{ step: 0, folder: settings.base }]),
-    ...run.checkpoints.map((folder) => ({ step: Number(/(\d+)$/.exec(folder)?.[1]), folder })),
-  ];
+  const kept = run.checkpoints.map((folder): Station => ({ step: Number(/(\d+)$/.exec(folder)?.[1]), folder }));
+  const { base } = settings;
+  const stations = base === undefined || kept[0]?.step === 0 ? kept : [{ step: 0, folder: base }, ...kept];
   const course =
     stations.length < 2
       ? undefined

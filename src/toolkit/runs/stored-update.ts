@@ -27,7 +27,7 @@ export interface StoredUpdate {
 }
 
 export interface StoredUpdateOptions {
-  /** Folder of the policy that the run started from, for step 0. */
+  /** Folder of the policy that the run started from, for step 0 of a run that has not kept it. */
   readonly base?: string;
 }
 
