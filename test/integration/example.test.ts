@@ -19,7 +19,13 @@ test("example: the plain script trains, writes its figures, and ends with 1 when
   expect(figures).toHaveLength(3);
   for (const path of figures) {
     expect(existsSync(path), path).toBe(true);
-    expect(readFileSync(path, "utf8")).toContain("Plotly.newPlot");
+    const page = readFileSync(path, "utf8");
+    const figures = [
+      ...page.matchAll(/<div class="plot"[^>]*><\/div><script type="application\/json">(.*?)<\/script>/g),
+    ];
+    expect(figures, path).toHaveLength(1);
+    expect(JSON.parse(figures[0]?.[1] ?? "").data.length, path).toBeGreaterThan(0);
+    expect(page.includes("Plotly.react("), path).toBe(true); // what draws it
   }
   rmSync(cwd, { recursive: true, force: true });
 });
