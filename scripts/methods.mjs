@@ -1,7 +1,8 @@
-// Writes docs/methods.md from the modules of src/algorithms/: a table from the comments at their heads, and for each module
-// its equation, its options' defaults with their sources, and what is reconstruction or our own choice.
+// Writes docs/methods.md from the modules of src/algorithms/ and the benchmarks of src/toolkit/tasks/benchmarks/: a table from
+// the comments at their heads, and for each module its equation, its options' defaults with their sources, and what is
+// reconstruction or our own choice.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -9,11 +10,8 @@ const page = join(root, "docs/methods.md");
 
 /** The page's text, made from the modules as they stand. */
 export function methodsPage() {
-  const folder = join(root, "src/algorithms");
-  const modules = readdirSync(folder)
-    .filter((file) => file.endsWith(".ts") && file !== "index.ts")
-    .sort()
-    .map((file) => readModule(file, readFileSync(join(folder, file), "utf8")));
+  const methods = modulesOf("src/algorithms");
+  const benchmarks = modulesOf("src/toolkit/tasks/benchmarks");
   return [
     "# Methods",
     "",
@@ -22,10 +20,25 @@ export function methodsPage() {
     "",
     "| method | idea | source | seam |",
     "|---|---|---|---|",
-    ...modules.map(row),
+    ...methods.map(row),
     "",
-    ...modules.flatMap(section),
+    "Benchmarks, the modules of `src/toolkit/tasks/benchmarks/`, imported from `rlvr-lab/benchmarks`:",
+    "",
+    "| benchmark | idea | source | seam |",
+    "|---|---|---|---|",
+    ...benchmarks.map(row),
+    "",
+    ...methods.flatMap(section),
+    ...benchmarks.flatMap(section),
   ].join("\n");
+}
+
+/** The modules that stand in a folder itself; helpers in folders beside them have no row. */
+function modulesOf(folder) {
+  return readdirSync(join(root, folder))
+    .filter((file) => file.endsWith(".ts") && file !== "index.ts")
+    .sort()
+    .map((file) => readModule(`${folder}/${file}`, readFileSync(join(root, folder, file), "utf8")));
 }
 
 function readModule(file, source) {
@@ -39,7 +52,7 @@ function readModule(file, source) {
   const equation = text.split("\n").filter((line) => line.startsWith("    "));
   return {
     file,
-    name: file.replace(/\.ts$/, ""),
+    name: basename(file, ".ts"),
     idea,
     cited,
     seam,
@@ -98,7 +111,7 @@ function optionsOf(source) {
 const cell = (value) => value.replaceAll("|", "\\|").trim();
 
 function row({ file, name, idea, cited, seam }) {
-  return `| [${name}](../src/algorithms/${file}) | ${cell(idea)} | ${cell(cited)} | ${cell(seam)} |`;
+  return `| [${name}](../${file}) | ${cell(idea)} | ${cell(cited)} | ${cell(seam)} |`;
 }
 
 function section({ name, equation, notes, options }) {
