@@ -39,7 +39,7 @@ function fail(): never {
 beforeAll(async () => {
   const policy = await Policy.create({ config: tinyConfig, tokenizer: charTokenizer(echoTask.alphabet), seed: 1 });
   const folder = join(mkdtempSync(join(tmpdir(), "rlvr-ledger-")), "run");
-  const preflight = "off"; // which finds, rightly, that the task pays for any answer with an a
+  const preflight = "off" as const; // which finds, rightly, that the task pays for any answer with an a
   const how = { policy, task, algorithm: grpo(), steps, seed: 1, promptsPerStep: 4, learningRate: 3e-3, preflight };
   const { policy: last } = await train({ ...how, runFolder: folder, checkpointEvery: 1 }).finished;
   for (const one of [policy, last]) await one.dispose();

@@ -31,7 +31,7 @@ beforeAll(async () => {
       return completion.includes("a") ? { ...verdict, score: 1, status: "correct" } : { ...verdict, score: 0 };
     },
   };
-  const preflight = "off"; // which finds, rightly, that the task pays for any answer with an a
+  const preflight = "off" as const; // which finds, rightly, that the task pays for any answer with an a
   const how = { policy, task, algorithm: grpo(), steps: 24, seed: 1, promptsPerStep: 4, learningRate: 1e-2, preflight };
   const run = train({ ...how, runFolder: join(folder, "run"), checkpointEvery: 8 });
   const done = await run.finished;
