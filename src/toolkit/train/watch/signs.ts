@@ -123,6 +123,12 @@ function highest(seen: WatchedStep, of: readonly number[], rank: (b: number) => 
   return ranked.slice(0, SHOWN).map(({ b }) => sampleOf(seen, b, note || (seen.rewards.verdicts[b]?.reason ?? "")));
 }
 
+/** The rows with the lowest rewards: where a person looks first. */
+export function lowest(seen: WatchedStep): EventSample[] {
+  const scored = rows(seen).filter((b) => Number.isFinite(seen.rewards.values[b]));
+  return highest(seen, scored, (b) => -(seen.rewards.values[b] ?? 0), "");
+}
+
 function meanLogProb({ rollouts }: WatchedStep, b: number): number {
   const start = b * (rollouts.width - 1) + (rollouts.promptLengths[b] ?? 1) - 1;
   const length = rollouts.completionLengths[b] ?? 0;

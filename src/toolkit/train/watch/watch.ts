@@ -9,7 +9,7 @@ import type { Rewards } from "../../reward.ts";
 import type { Rollouts } from "../../rollout.ts";
 import type { Json } from "../../seam.ts";
 import type { StepEvent, StepRecord } from "../record.ts";
-import { SIGNS, type Sign } from "./signs.ts";
+import { lowest, SIGNS, type Sign } from "./signs.ts";
 
 /** From where on the built-in rules speak. */
 export interface WatchThresholds {
@@ -62,7 +62,10 @@ export interface WatchedStep {
   readonly history: readonly StepRecord["metrics"][];
 }
 
-/** A rule of one's own: what it returns is an event of kind "rule"; undefined: nothing to tell. */
+/**
+ * A rule of one's own: what it returns is an event of kind "rule"; undefined: nothing to tell. Where it gives no samples, those
+ * with the lowest rewards are attached.
+ */
 export type WatchRule = (seen: WatchedStep) => Omit<StepEvent, "kind"> | undefined;
 
 export interface WatchOptions {
@@ -136,7 +139,7 @@ export function createWatch(options: WatchOptions = {}, saved?: Json): Watch {
       const signs = SIGNS.flatMap((sign): StepEvent[] => lookFor(sign, seen, state, thresholds));
       const own = (options.rules ?? []).flatMap((rule): StepEvent[] => {
         const found = rule(seen);
-        return found === undefined ? [] : [{ ...found, kind: "rule" }];
+        return found === undefined ? [] : [{ samples: lowest(seen), ...found, kind: "rule" }];
       });
       const fresh = signs.filter(({ kind }) => !state.present.includes(kind));
       state.present = signs.map(({ kind }) => kind);
