@@ -144,7 +144,7 @@ test("rlvr analyse interference: runs that were not kept, or take several update
 
 test("rlvr analyse interference: a run in which nothing was ever right is refused", async () => {
   cpSync(at("run"), at("wrong"), { recursive: true });
-  for (const name of readdirSync(at("wrong/rollouts"))) {
+  for (const name of readdirSync(at("wrong/rollouts")).filter((file) => file.endsWith(".jsonl"))) {
     const path = at("wrong/rollouts", name);
     const text = readFileSync(path, "utf8");
     writeFileSync(

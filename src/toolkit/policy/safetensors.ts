@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../files.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import { refuse } from "../refuse.ts";
-import { headerLengthBytes, parseHeader, type StoredDType, type StoredTensor } from "./safetensors-header.ts";
+import { encodeHeader, parseHeader, type StoredDType, type StoredTensor } from "./safetensors-header.ts";
 
 /** Tensors of a checkpoint by name. */
 export interface FloatTensor extends HostTensor {
@@ -39,13 +39,10 @@ export function encodeSafetensors(
     header.push([name, { dtype: "F32", shape, data_offsets: [size, size + data.byteLength] }]);
     size += data.byteLength;
   }
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
-  const headerLength = Math.ceil(json.length / 8) * 8; // padded by spaces: tensors start on a multiple of 8
-  const bytes = new Uint8Array(headerLengthBytes + headerLength + size);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
-  bytes.fill(0x20, headerLengthBytes, headerLengthBytes + headerLength);
-  bytes.set(json, headerLengthBytes);
-  let offset = headerLengthBytes + headerLength;
+  const start = encodeHeader(header);
+  const bytes = new Uint8Array(start.length + size);
+  bytes.set(start);
+  let offset = start.length;
   for (const { data } of Object.values(tensors)) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;

@@ -3,7 +3,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { refuse } from "../refuse.ts";
 import type { StepRecord } from "../train/record.ts";
-import { listCheckpoints, type RolloutRow, RUN_FORMAT, rolloutsPath } from "./run-folder.ts";
+import { joinedRows } from "./join-rows.ts";
+import { readRolloutColumns } from "./rollout-columns.ts";
+import {
+  columnsPath,
+  listCheckpoints,
+  type RolloutRow,
+  type RolloutText,
+  RUN_FORMATS,
+  rolloutsPath,
+} from "./run-folder.ts";
 
 /** A run as read from its folder. */
 export interface StoredRun {
@@ -34,7 +43,7 @@ export async function readRun(folder: string): Promise<StoredRun> {
     records,
     checkpoints: (await listCheckpoints(folder)).map(({ path }) => path),
     notes,
-    rollouts: (step) => readLines(rolloutsPath(folder, step), isRolloutRow, []),
+    rollouts: (step) => readRollouts(folder, step),
   };
 }
 
@@ -45,10 +54,21 @@ export async function readConfig(path: string): Promise<Record<string, unknown>>
   );
   const config = parseJson(text);
   if (!isRecord(config)) refuse("readRun", `${path} is not a JSON object`, "restore it from a copy");
-  if (config.format !== RUN_FORMAT) {
-    refuse("readRun", `${path} has format ${JSON.stringify(config.format)}`, `this version reads ${RUN_FORMAT}`);
+  if (!RUN_FORMATS.some((format) => format === config.format)) {
+    const known = RUN_FORMATS.join(" and ");
+    refuse("readRun", `${path} has format ${JSON.stringify(config.format)}`, `this version reads ${known}`);
   }
   return config;
+}
+
+/** A step's completions: lines with numbers in them (the first format), or lines joined with their columns. */
+async function readRollouts(folder: string, step: number): Promise<readonly RolloutRow[]> {
+  const path = rolloutsPath(folder, step);
+  const texts = await readLines(path, isRolloutText, []);
+  if (texts.every(isRolloutRow)) return texts;
+  const numbers = columnsPath(folder, step);
+  const rows = joinedRows(texts, await readRolloutColumns(numbers));
+  return rows ?? refuse("readRun", `${path} and ${numbers} are not of one step`, "restore both from one copy");
 }
 
 /** Lines of a JSONL file that fit `holds`. Only a last line without its newline may be broken: it was cut off. */
@@ -97,6 +117,10 @@ export function isStepRecord(value: unknown): value is StepRecord {
   );
 }
 
-function isRolloutRow(value: unknown): value is RolloutRow {
-  return isRecord(value) && Number.isInteger(value.row) && Array.isArray(value.ids) && Array.isArray(value.logProbs);
+function isRolloutText(value: unknown): value is RolloutText {
+  return isRecord(value) && Number.isInteger(value.row) && typeof value.problem === "string";
+}
+
+function isRolloutRow(value: RolloutText): value is RolloutRow {
+  return "ids" in value && Array.isArray(value.ids) && "logProbs" in value && Array.isArray(value.logProbs);
 }

@@ -46,6 +46,8 @@ export interface Learned {
   readonly metrics: Record<string, number>;
   /** Over the tokens that were scored before the first update. */
   readonly difference: { readonly max: number; readonly mean: number };
+  /** Of each token as it was first scored, nats; undefined where nothing was learned. */
+  readonly entropies?: Float32Array; // [B, T]
 }
 
 export interface Learner {
@@ -75,6 +77,8 @@ export interface LearnRehearsal {
 
 /** Name under which the loss returns the learner's log-probs, [B, T]; no objective's metric may have it. */
 const LOG_PROBS = "logProbs";
+/** And the entropies of its distributions, [B, T]. */
+const ENTROPIES = "entropies";
 
 /** Makes the learner of a run; nothing is compiled before `prepare` or the first step. */
 export function createLearner(options: LearnerOptions): Learner {
@@ -84,7 +88,7 @@ export function createLearner(options: LearnerOptions): Learner {
     (parameters: Record<string, tf.Tensor>, batch: MicroBatch) => {
       const { loss, metrics, logProbs, entropy } = lossOf(parameters, batch, options);
       const meanEntropy = aggregate(masked(entropy, batch.mask), batch, "token-mean");
-      return { loss, metrics: { ...metrics, entropy: meanEntropy, [LOG_PROBS]: logProbs } };
+      return { loss, metrics: { ...metrics, entropy: meanEntropy, [LOG_PROBS]: logProbs, [ENTROPIES]: entropy } };
     },
     { parameters: policy.parameters, optimizer, name: algorithm.name },
   );
@@ -107,11 +111,15 @@ async function learn(
   const { innerEpochs, miniBatches, learningRate, maxGradNorm } = settings;
   const updates: Record<string, number>[] = [];
   const seen = noAgreement();
+  const entropies = new Float32Array(columns.rollouts.mask.length).fill(Number.NaN);
   for (let epoch = 0; epoch < innerEpochs; epoch++) {
     const split = { ...settings, miniBatches, epoch, together: options.algorithm.objective.needs.together };
     for (const rows of miniBatchRows(columns.rollouts.group, split)) {
       const first = updates.length === 0; // later updates rightly differ from the sampler
-      const metrics = await accumulate(graph, options, columns, { rows, settings, seen: first ? seen : undefined });
+      const metrics = await accumulate(graph, options, columns, {
+        ...{ rows, settings, seen: first ? seen : undefined },
+        entropies: epoch === 0 ? entropies : undefined,
+      });
       if (first) checkAgreement(settings.step, seen);
       const { gradNorm } = await applied(graph, settings.step, { learningRate, maxGradNorm }, () =>
         describeGradient(graph, options, columns, rows),
@@ -119,7 +127,8 @@ async function learn(
       updates.push({ ...metrics, grad_norm: gradNorm });
     }
   }
-  return { metrics: meanOf(updates), difference: { max: seen.max, mean: seen.sum / Math.max(seen.count, 1) } };
+  const difference = { max: seen.max, mean: seen.sum / Math.max(seen.count, 1) };
+  return { metrics: meanOf(updates), difference, entropies };
 }
 
 /** @throws TrainingError naming the weight and the row whose gradient is not finite; no weight has changed then */
@@ -228,9 +237,7 @@ function describeLearner(
 ): string | undefined {
   const width = rollouts.width - 1;
   const column = new Float32Array(rollouts.rows * width);
-  for (const [i, b] of rows.entries()) {
-    column.set((learner?.data ?? []).slice(i * tokens, i * tokens + width), b * width);
-  }
+  putRows(column, width, { rows, from: learner, tokens });
   return describeToken(policy, { rollouts, columns: { "the learner's log-prob": column }, mask: advantages.mask });
 }
 
@@ -239,6 +246,8 @@ interface MiniBatch {
   readonly settings: LearnSettings;
   /** There for the first update of a step. */
   readonly seen: Agreement | undefined;
+  /** There in the first epoch: what the learner finds goes in. */
+  readonly entropies: Float32Array | undefined; // [B, T]
 }
 
 /** Adds up the gradients of a mini-batch's micro-batches; returns its figures. */
@@ -246,7 +255,7 @@ async function accumulate(
   graph: GradientStep<MicroBatch>,
   options: LearnerOptions,
   columns: LearnColumns,
-  { rows, settings, seen }: MiniBatch,
+  { rows, settings, seen, entropies }: MiniBatch,
 ): Promise<Record<string, number>> {
   const sums: Record<string, number> = { loss: 0 };
   const { policy, algorithm, shape } = options;
@@ -273,11 +282,30 @@ async function accumulate(
     }
     sums.loss = (sums.loss ?? 0) + loss;
     for (const [name, { data }] of Object.entries(metrics)) {
-      if (name !== LOG_PROBS) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
+      if (name !== LOG_PROBS && name !== ENTROPIES) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
     }
+    if (entropies)
+      putRows(entropies, columns.rollouts.width - 1, { rows: some, from: metrics[ENTROPIES], tokens: shape.tokens });
     if (seen) compareMicroBatch(columns, some, cut.shape, { step: settings.step, learner: metrics[LOG_PROBS], seen });
   }
   return sums;
+}
+
+/** Puts a micro-batch's numbers per token where its rows are in the step's column. @param width of the column */
+function putRows(
+  column: Float32Array,
+  width: number,
+  {
+    rows,
+    from,
+    tokens,
+  }: { readonly rows: readonly number[]; readonly from: HostTensor | undefined; readonly tokens: number },
+): void {
+  if (!(from?.data instanceof Float32Array)) throw new Error("internal: the loss returned no such column");
+  const shared = Math.min(width, tokens);
+  for (const [i, b] of rows.entries()) {
+    column.set(from.data.subarray(i * tokens, i * tokens + shared), b * width);
+  }
 }
 
 /** What to do about a loss that is not finite, all other numbers of the batch being checked before. */

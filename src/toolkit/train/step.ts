@@ -125,6 +125,7 @@ async function takeStep(
   const columns = { rollouts, rewards, advantages, ...scored };
   const skipped = rollouts.rows === 0 ? "there are no completions to learn from" : advantages.skip;
   const { learned, update } = await learnAndUpdate(parts, step, { columns, rate, skipped });
+  const { entropies } = learned;
   const timing = { rollout, verify: verified, score, train: clock() };
   const tokensSeen = memory.tokensSeen + (rollouts.spentTokens ?? processedTokens(rollouts));
   const metrics = {
@@ -141,7 +142,7 @@ async function takeStep(
   const reads = parts.algorithm.objective.needs.advantages !== "none";
   const record = recordOf({ step, metrics, timing, fingerprint, learned, columns, skipped, watched, reads });
   parts.memory = { previous: { rollouts, rewards }, metrics: record.metrics, tokensSeen };
-  return { columns, record };
+  return { columns: { ...columns, ...(entropies && { entropies }) }, record };
 }
 
 interface LearnInput {
@@ -151,7 +152,11 @@ interface LearnInput {
   readonly skipped: string | undefined;
 }
 
-async function learnAndUpdate(parts: StepParts, step: number, { columns, rate, skipped }: LearnInput) {
+async function learnAndUpdate(
+  parts: StepParts,
+  step: number,
+  { columns, rate, skipped }: LearnInput,
+): Promise<{ readonly learned: Learned; readonly update: Readonly<Record<string, number>> | undefined }> {
   if (skipped !== undefined) return { learned: { metrics: {}, difference: { max: 0, mean: 0 } }, update: {} };
   const { settings, options, learner } = parts;
   checkWidths(columns.rollouts, settings);

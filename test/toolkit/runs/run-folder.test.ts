@@ -54,7 +54,7 @@ test("run folder: what is written is read back, token ids and float32 log-probs 
   await folder.checkpoint(2, async (at) => writeFileSync(join(at, "weights"), "w"));
   await folder.close();
   const run = await readRun(path);
-  expect(run.config).toMatchObject({ format: "rlvr-run/1", seed: 3 });
+  expect(run.config).toMatchObject({ format: "rlvr-run/2", seed: 3 });
   expect(run.records).toEqual([record(0), record(1)]);
   expect(run.notes).toEqual([]);
   expect(run.checkpoints).toEqual([join(path, "checkpoints", "step-000002")]);
@@ -105,5 +105,7 @@ test("readRun: no folder, no JSON and another format are each named", async () =
   writeFileSync(join(path, "config.json"), "[1");
   await expect(readRun(path)).rejects.toThrow(/config.json is not a JSON object/);
   writeFileSync(join(path, "config.json"), '{"format":"rlvr-run/9"}');
-  await expect(readRun(path)).rejects.toThrow(/has format "rlvr-run\/9"; this version reads rlvr-run\/1/);
+  await expect(readRun(path)).rejects.toThrow(
+    /has format "rlvr-run\/9"; this version reads rlvr-run\/1 and rlvr-run\/2/,
+  );
 });
