@@ -13,8 +13,17 @@ export interface NpyArray {
   readonly data: Float32Array | Float64Array;
 }
 
-/** Every array of an archive by its name. @throws UsageError where the file cannot be read or is no archive of numbers */
-export async function readNpz(where: string, path: string): Promise<Readonly<Record<string, NpyArray>>> {
+/**
+ * Arrays of an archive by their names.
+ *
+ * @param wanted which are read, so that others may hold what is no number. Default: all
+ * @throws UsageError where the file cannot be read or is no archive of numbers
+ */
+export async function readNpz(
+  where: string,
+  path: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<Readonly<Record<string, NpyArray>>> {
   const bytes = await readFile(path).catch((error: unknown) => {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     return refuse(where, `cannot read ${path} (${code})`, "pass a file that is there", error);
@@ -22,8 +31,8 @@ export async function readNpz(where: string, path: string): Promise<Readonly<Rec
   const broken = (problem: string): never => refuse(where, `${path} ${problem}`, "pass an .npz as NumPy writes it");
   try {
     return Object.fromEntries(
-      zipEntries(bytes, broken).map(({ name, content }) => [
-        name.replace(/\.npy$/, ""),
+      zipEntries(bytes, broken, wanted).map(({ name, content }) => [
+        name,
         parseNpy(content, (problem) => broken(`holds ${name}, which ${problem}`)),
       ]),
     );
@@ -41,7 +50,7 @@ interface Entry {
 }
 
 /** Ends of zip archives lie in the last 64 KiB and 22 bytes, behind a comment of any length. */
-function zipEntries(bytes: Buffer, broken: Broken): Entry[] {
+function zipEntries(bytes: Buffer, broken: Broken, wanted: (name: string) => boolean): Entry[] {
   const end = bytes.lastIndexOf(Buffer.from("PK\x05\x06", "latin1"));
   if (end < 0) return broken("is no zip archive");
   const count = bytes.readUInt16LE(end + 10);
@@ -55,14 +64,15 @@ function zipEntries(bytes: Buffer, broken: Broken): Entry[] {
     ];
     const [nameLength, extra] = [bytes.readUInt16LE(at + 28), bytes.readUInt16LE(at + 30)];
     const header = bytes.readUInt32LE(at + 42);
-    const name = bytes.toString("utf8", at + 46, at + 46 + nameLength);
+    const name = bytes.toString("utf8", at + 46, at + 46 + nameLength).replace(/\.npy$/, "");
+    at += 46 + nameLength + extra + bytes.readUInt16LE(at + 32);
+    if (!wanted(name)) continue;
     const start = header + 30 + bytes.readUInt16LE(header + 26) + bytes.readUInt16LE(header + 28);
     const raw = bytes.subarray(start, start + packed);
     if (method !== 0 && method !== 8) return broken(`holds ${name}, packed by method ${method}`);
     const content = method === 0 ? raw : inflateRawSync(raw, { maxOutputLength: Math.max(size, 1) });
     if (content.length !== size) return broken(`ends within ${name}`);
     entries.push({ name, content });
-    at += 46 + nameLength + extra + bytes.readUInt16LE(at + 32);
   }
   return entries;
 }
