@@ -10,14 +10,14 @@ export interface NamedAlgorithm {
 }
 
 /**
- * What `src/algorithms` exports and makes an algorithm without arguments, a change of one being put on GRPO; says on
- * stderr what refuses to, and why.
+ * What `src/algorithms` exports and makes an algorithm without arguments, a change of one being put on GRPO with the choices
+ * that it expects; says on stderr what refuses to, and why.
  */
 export function allAlgorithms(): NamedAlgorithm[] {
   return Object.entries(algorithms).flatMap(([name, make]) => {
     if (typeof make !== "function") return [];
     const made = call(name, make);
-    if (isChange(made)) return [{ name, algorithm: compose(algorithms.grpo(), made) }];
+    if (isChange(made)) return [{ name, algorithm: compose(algorithms.grpo(made.expects ?? {}), made) }];
     return isAlgorithm(made) ? [{ name, algorithm: made }] : [];
   });
 }

@@ -99,9 +99,11 @@ function advantage(input: AdvantageInput, { metric, mu: schedule, ...settings }:
   const mu = typeof schedule === "number" ? schedule : canonMu(step, schedule, { batchAccuracy: meanOf(rewards) });
   const split = { rewards, metric: metricOf(input, metric), group: rollouts.group };
   const { advantages, groupStats } = canonAdvantage(split, { ...settings, mu });
+  const alone = groupStats.filter((group) => group.rows === 1).length;
   const share = (of: (group: CanonGroup) => boolean): number => groupStats.filter(of).length / groupStats.length;
   return {
     perToken: spreadOverTokens(Float32Array.from(advantages), rollouts.width - 1),
+    ...(alone > 0 && { events: [tellAlone(alone, groupStats.length, settings.singleton)] }),
     metrics: {
       "canon/mu": mu,
       "canon/gap_mean": meanOf(groupStats.map((group) => group.interGap)),
@@ -109,6 +111,12 @@ function advantage(input: AdvantageInput, { metric, mu: schedule, ...settings }:
       "canon/singletons": share((group) => group.rows === 1),
     },
   };
+}
+
+function tellAlone(alone: number, groups: number, singleton: Settings["singleton"]): string {
+  const given = singleton === "zero" ? "gets 0" : "gets its reward";
+  const what = `${alone} of ${groups} groups have one scored completion, which has no other half and ${given}`;
+  return `canon: ${what}; raise samplesPerPrompt`;
 }
 
 /** Of the scored; 0 where there is none. */

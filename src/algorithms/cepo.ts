@@ -70,6 +70,7 @@ export function cepo(options: CepoOptions = {}): AlgorithmChange {
   return {
     name: "cepo",
     through: "advantages",
+    makes: "token advantages",
     wraps: {
       advantage: (inner) =>
         wrapSeam(inner, async (input, next) => {

@@ -16,6 +16,7 @@
  * and does not use. lambda is 0.1 in the code and 0.01 in accounts of the paper: the code's is taken.
  *
  * Seams: rollout, reward, advantage, objective. A group of fewer than two rows, or of equal rewards, gives no gradient.
+ * Recomputed on rows of another method, those that others wrote count as hinted.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -113,6 +114,7 @@ export function icpo(options: IcpoOptions = {}): Algorithm {
     name: "icpo",
     inseparable: true,
     rollout: (input) => icpoRollout(input, sampling),
+    rolloutColumns: ({ foreign, rows }) => ({ hinted: Float32Array.from(foreign ?? new Uint8Array(rows)) }),
     reward: (input) => icpoRewardSeam(input, { delta, bonus, horizon, decay }),
     advantage: (input) => icpoAdvantageSeam(input, delta),
     objective: {
@@ -251,7 +253,7 @@ function icpoAdvantageSeam({ rollouts, rewards }: AdvantageInput, delta: number)
   const kept = mask.map((one, i) => (accepted[Math.floor(i / (width - 1))] === true ? one : 0));
   const count = hinted.reduce((sum, one) => sum + one, 0);
   const taken = hinted.reduce((sum, one, b) => sum + (accepted[b] === true ? one : 0), 0);
-  const metrics = { "icpo/accepted": taken / count, "icpo/hinted_rows": count / rows };
+  const metrics = { ...(count > 0 && { "icpo/accepted": taken / count }), "icpo/hinted_rows": count / rows };
   return { perToken: spreadOverTokens(perRow, width - 1), mask: kept, metrics };
 }
 

@@ -8,16 +8,19 @@
  *
  * Seam: curriculum (wrapped): each drawn question is followed by its rewritten versions, four times the prompts in all.
  * The paper has a language model rewrite and gives only the three instructions; the programs here, for arithmetic
- * questions, are our construction. A version whose recomputed answer differs is refused.
+ * questions, are our construction. A version whose recomputed answer differs is refused, and so is, before the run, a task
+ * whose policy cannot read the versions: the default's words are in no bundled task of sums.
  */
 import { givenChoices } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import type { CurriculumInput, PromptBatch } from "../toolkit/curriculum.ts";
 import { checkOptions } from "../toolkit/options.ts";
-import { refuse } from "../toolkit/refuse.ts";
+import type { Tokenizer } from "../toolkit/policy/tokenizer.ts";
+import { refuse, UsageError } from "../toolkit/refuse.ts";
 import { type Rng, rng } from "../toolkit/rng.ts";
 import { wrapSeam } from "../toolkit/seam.ts";
-import type { Problem } from "../toolkit/tasks/task.ts";
+import type { Problem, Task } from "../toolkit/tasks/task.ts";
+import { excerpt } from "../toolkit/verify/excerpt.ts";
 
 export type Aspect = "background" | "term" | "sub-problem";
 
@@ -54,6 +57,7 @@ export function mqr(options: MqrOptions = {}): AlgorithmChange {
       curriculum: (inner) =>
         wrapSeam(inner, async (input, next) => withVersions(await next(input), input, { rewrite, aspects, solve })),
     },
+    fits: (task, tokenizer) => checkFit(task, tokenizer, { rewrite, aspects, solve, extraPromptTokens }),
     ...(extraPromptTokens > 0 && { extraPromptTokens }),
     choices: [
       {
@@ -68,6 +72,40 @@ export function mqr(options: MqrOptions = {}): AlgorithmChange {
       }),
     ],
   };
+}
+
+/** Rewrites one problem of the task in every aspect, before the run: what its policy cannot read is refused. */
+function checkFit(
+  task: Task,
+  tokenizer: Tokenizer,
+  { extraPromptTokens, ...how }: Rewriting & { readonly extraPromptTokens: number },
+): void {
+  const [problem] = task.problems({ split: "train", count: 1, seed: 0 });
+  if (problem === undefined) return;
+  const random = rng({ seed: 0, stream: "mqr" });
+  for (const aspect of how.aspects) {
+    const { prompt } = versionOf(problem, aspect, random, how);
+    const version = `the ${aspect} version of ${excerpt(problem.prompt, 40)}, ${excerpt(prompt, 80)},`;
+    const length = lengthOf(tokenizer, prompt);
+    if (length === undefined) {
+      const remedy = "pass a reformulate that keeps to the task's own characters, or aspects that do";
+      refuse("mqr", `${version} has characters that the policy does not know`, remedy);
+    }
+    const room = task.maxPromptTokens + extraPromptTokens;
+    if (length <= room) continue;
+    const needed = `set extraPromptTokens to ${length - task.maxPromptTokens} or more`;
+    refuse("mqr", `${version} has ${length} tokens, the run is made for ${room}`, needed);
+  }
+}
+
+/** Tokens of a prompt; undefined where the tokenizer does not know a character of it. */
+function lengthOf(tokenizer: Tokenizer, prompt: string): number | undefined {
+  try {
+    return tokenizer.encodePrompt(prompt).length;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 interface Rewriting {

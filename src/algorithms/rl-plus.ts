@@ -16,7 +16,7 @@
  * demonstrations are is a reconstruction: here the task's worked solutions.
  *
  * Seams: rollout (a demonstration in the place of a group's last completion), advantage, objective. A group of equal
- * rewards and an empty mask give no gradient.
+ * rewards and an empty mask give no gradient. Recomputed on rows of another method, those that others wrote are external.
  */
 import * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
@@ -35,6 +35,7 @@ import {
 import { checkOptions } from "../toolkit/options.ts";
 import { clippedGain, limited, stopGradient } from "../toolkit/ratio.ts";
 import { refuse } from "../toolkit/refuse.ts";
+import type { ExtraColumns, Rollouts } from "../toolkit/rollout.ts";
 
 export interface RlPlusLossOptions {
   /** Exponent of 1 - p in C; 0 leaves C out. Default 0.5: released code. */
@@ -81,6 +82,7 @@ export function rlPlus(options: RlPlusOptions = {}): Algorithm {
     name: "rl-plus",
     inseparable: true,
     rollout: (input) => sampleWithDemonstrations(input, { ...solutions, prefixRatio }),
+    rolloutColumns: foreignTokens,
     advantage: (input) => advantage(input, scale),
     objective: {
       needs: { columns: { external: "token" }, ...(entropyCoefficient === 0 ? {} : { entropy: "gradient" }) },
@@ -136,6 +138,11 @@ function advantage({ rollouts, rewards }: AdvantageInput, scale: NonNullable<RlP
   return {
     perToken: spreadOverTokens(groupAdvantages(rewards.values, rollouts.group, settings), rollouts.width - 1),
   };
+}
+
+/** Of rows that another method drew: every token of a row that others wrote is external. */
+function foreignTokens({ foreign, mask, width }: Rollouts): ExtraColumns {
+  return { external: mask.map((one, i) => (foreign?.[Math.floor(i / (width - 1))] === 1 ? one : 0)) };
 }
 
 /**

@@ -79,6 +79,7 @@ export function scrl(options: ScrlOptions = {}): AlgorithmChange {
   const settings: Settings = { subproblems, blocks, same };
   return {
     name: "scrl",
+    makes: "token advantages",
     wraps: {
       curriculum: (inner) => wrapSeam(inner, async (input, next) => mixed(await next(input), input.task, settings)),
       reward: (inner) => wrapSeam(inner, async (input, next) => chainRewards(input, await next(input), settings)),

@@ -106,6 +106,7 @@ export function temporalSchedule(options: TemporalScheduleOptions = {}): Algorit
   const shown = { ...settings, criterion: typeof criterion === "function" ? criterion.name || "given" : criterion };
   return {
     name: "temporal-schedule",
+    ...(criterion === "entropy-advantage" && { makes: "token advantages" }),
     wraps: { advantage: (inner) => scheduled(inner, settings) },
     ...(criterion !== "percentile" && { statistics: { entropy } }),
     choices: choicesOf(SOURCES, shown, options),

@@ -35,6 +35,7 @@ export function topEntropyMask(options: TopEntropyMaskOptions = {}): AlgorithmCh
   const settings = withDefaults({ share: 0.2 }, options);
   return {
     name: "top-entropy-mask",
+    makes: "token advantages",
     wraps: { advantage: (inner) => forksOnly(inner, settings.share) },
     statistics: { entropy },
     choices: choicesOf(SOURCES, settings, options),

@@ -63,6 +63,7 @@ export function ucas(options: UcasOptions = {}): AlgorithmChange {
   const settings = settle(options);
   return {
     name: "ucas",
+    ...(settings.lambda !== 0 && { makes: "token advantages" }),
     replaces: { advantage: (input) => advantage(input, settings) },
     statistics: { selfConfidence: ({ logits }) => selfConfidence(logits) as tf.Tensor1D, tokenLogit },
     choices: choicesOf(SOURCES, settings, options),

@@ -39,6 +39,8 @@ export interface Advantages {
   readonly skip?: string;
   /** Name of the method that fixed the scale of `perToken`: a normalisation after it must refuse. */
   readonly scaledBy?: string;
+  /** What a person should know of these; the step's record has it. */
+  readonly events?: readonly string[];
   /** Figures for the step's record. */
   readonly metrics?: Readonly<Record<string, number>>;
 }

@@ -5,9 +5,11 @@ import type { Advantage } from "./advantage.ts";
 import { type Curriculum, freshProblems } from "./curriculum.ts";
 import type { Statistic } from "./models.ts";
 import { checkNeeds, type Objective } from "./objective.ts";
+import type { Tokenizer } from "./policy/tokenizer.ts";
 import { refuse } from "./refuse.ts";
 import { type Reward, verifiedReward } from "./reward.ts";
-import { type Rollout, sampleCompletions } from "./rollout.ts";
+import { type ExtraColumns, type Rollout, type Rollouts, sampleCompletions } from "./rollout.ts";
+import type { Task } from "./tasks/task.ts";
 import type { Update } from "./update.ts";
 
 /** The seams, in the order in which a step crosses them. */
@@ -75,6 +77,9 @@ export function preset(
   return { ...base, name, choices };
 }
 
+/** @throws UsageError with the reason and the remedy */
+export type FitCheck = (task: Task, tokenizer: Tokenizer) => void;
+
 export interface Algorithm {
   readonly name: string;
   /** Default: fresh problems of the train split. */
@@ -96,8 +101,17 @@ export interface Algorithm {
   readonly referenceStatistics?: Readonly<Record<string, Statistic>>;
   /** Tokens by which a trained row's prompt may be longer than the task's longest. Default 0. */
   readonly extraPromptTokens?: number;
+  /** Refuses a task, or the policy's tokenizer, that the method cannot work with; asked before a run does anything. */
+  readonly fits?: FitCheck;
   /** Its objective reads what its own advantage writes beside advantages: a change of one of the two is refused. */
   readonly inseparable?: true;
+  /** Method of it whose advantages differ between the tokens of a row, where that is known. */
+  readonly tokenAdvantages?: string;
+  /**
+   * The columns that its rollout function adds, for completions that another method drew: `recompute` asks it for those
+   * which are not stored. Left out: it cannot be recomputed on them.
+   */
+  readonly rolloutColumns?: (rollouts: Rollouts) => ExtraColumns;
   /** Which methods have replaced or wrapped its seams, where it was composed of some; `compose` goes on from there. */
   readonly claims?: SeamClaims;
   /** What the algorithm decides, for {@link describe}. */
@@ -108,9 +122,21 @@ export interface Algorithm {
 export interface SeamClaim {
   readonly by: string;
   readonly how: "replaces" | "wraps";
+  /** All methods that stand there, the innermost first. */
+  readonly methods: readonly string[];
 }
 
 export type SeamClaims = Readonly<Partial<Record<SeamName, SeamClaim>>>;
+
+/** Whose function stands at a seam, for messages: `"cepo"`, or `"grpo, ucas"` where one is around another. */
+export function methodAt({ name, claims }: Pick<Algorithm, "name" | "claims">, seam: SeamName): string {
+  return claims?.[seam]?.methods.join(", ") ?? baseName(name);
+}
+
+/** What stands before the changes in the name that `compose` gives. */
+export function baseName(name: string): string {
+  return name.split(" + ", 1)[0] ?? name;
+}
 
 /** An algorithm whose seams all have a function; the update alone may be absent. */
 export interface CompleteAlgorithm extends Algorithm {
@@ -134,7 +160,8 @@ const DEFAULT_CHOICES: readonly Choice[] = [
 const PARTS: ReadonlySet<string> = new Set<keyof Algorithm>([
   "name",
   ...SEAMS,
-  ...(["statistics", "referenceStatistics", "extraPromptTokens", "inseparable", "claims", "choices"] as const),
+  ...(["statistics", "referenceStatistics", "extraPromptTokens", "inseparable"] as const),
+  ...(["tokenAdvantages", "rolloutColumns", "fits", "claims", "choices"] as const),
 ]);
 
 /** Fills in the default of every seam that is left out. */

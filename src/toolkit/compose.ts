@@ -5,9 +5,12 @@
 import type { Advantage } from "./advantage.ts";
 import {
   type Algorithm,
+  baseName,
   type Choice,
   complete,
   describe,
+  type FitCheck,
+  methodAt,
   SEAMS,
   type SeamClaim,
   type SeamClaims,
@@ -45,8 +48,12 @@ export interface AlgorithmChange {
   readonly statistics?: Readonly<Record<string, Statistic>>;
   readonly referenceStatistics?: Readonly<Record<string, Statistic>>;
   readonly extraPromptTokens?: number;
+  /** Asked with the algorithm's own, as in {@link Algorithm.fits}. */
+  readonly fits?: FitCheck;
   /** All it does goes through the advantages: refused on an objective that does not read them. */
   readonly through?: "advantages";
+  /** Its advantages differ between the tokens of a row: refused beside an objective that takes one per row. */
+  readonly makes?: "token advantages";
   /** Choices that the algorithm below must have made, by name, for the method to be what it says. */
   readonly expects?: Readonly<Record<string, Choice["value"]>>;
   readonly choices: readonly Choice[];
@@ -60,7 +67,7 @@ export interface AlgorithmChange {
  *
  * @throws UsageError for a whole algorithm among the changes and for what is no change; naming both methods when one replaces
  *   a seam that another replaced or wrapped (also within the base, where that was composed), or one half of an inseparable
- *   base, changes advantages that nothing reads, expects a choice that is not there, or when two need different statistics
+ *   base, changes advantages that nothing reads, gives tokens advantages of their own where the objective takes one per row, expects a choice that is not there, or when two need different statistics
  *   under one name
  */
 export function compose(base: Algorithm, ...changes: readonly AlgorithmChange[]): Algorithm {
@@ -70,14 +77,15 @@ export function compose(base: Algorithm, ...changes: readonly AlgorithmChange[])
     checkChange(change);
     if (base.inseparable === true) keepWhole(base.name, change);
     checkFit(algorithm, change);
-    algorithm = { ...apply(algorithm, change), claims: claimed(algorithm.claims ?? {}, change) };
+    algorithm = { ...apply(algorithm, change), claims: claimed(algorithm, change) };
+    checkRowAdvantages(algorithm);
   }
   return algorithm;
 }
 
 const CHANGE_PARTS: ReadonlySet<string> = new Set<keyof AlgorithmChange>([
   ...(["name", "replaces", "wraps", "statistics", "referenceStatistics", "extraPromptTokens"] as const),
-  ...(["through", "expects", "choices"] as const),
+  ...(["fits", "through", "makes", "expects", "choices"] as const),
 ]);
 
 function checkChange(change: AlgorithmChange): void {
@@ -121,6 +129,18 @@ function checkFit(
   }
 }
 
+/** Refuses an objective of rows over advantages of tokens: at the first step it would refuse those itself. */
+function checkRowAdvantages(algorithm: Algorithm): void {
+  const { tokenAdvantages, objective } = algorithm;
+  if (tokenAdvantages === undefined || objective.needs.advantages !== "row") return;
+  const given = `${tokenAdvantages} gives the tokens of a row advantages of their own`;
+  refuse(
+    "compose",
+    `${given}, the objective of ${methodAt(algorithm, "objective")} takes one per row`,
+    "use one of them",
+  );
+}
+
 function keepWhole(base: string, { name, replaces }: AlgorithmChange): void {
   const [advantage, objective] = [replaces?.advantage !== undefined, replaces?.objective !== undefined];
   if (advantage === objective) return;
@@ -133,7 +153,7 @@ function keepWhole(base: string, { name, replaces }: AlgorithmChange): void {
 }
 
 /** The claims with those of a change; refuses a replacement of what another has replaced or wrapped. */
-function claimed(claims: SeamClaims, { name, replaces, wraps }: AlgorithmChange): SeamClaims {
+function claimed({ name: below, claims = {} }: Algorithm, { name, replaces, wraps }: AlgorithmChange): SeamClaims {
   const held: Partial<Record<SeamName, SeamClaim>> = { ...claims };
   for (const seam of SEAMS) {
     const before = claims[seam];
@@ -143,8 +163,10 @@ function claimed(claims: SeamClaims, { name, replaces, wraps }: AlgorithmChange)
         const remedy = before.how === "replaces" ? "use one of them" : `put ${name} before ${before.by}`;
         refuse("compose", `${name} replaces the ${seam}, and ${before.by} ${done}`, remedy);
       }
-      held[seam] = { by: name, how: "replaces" };
-    } else if (wraps?.[seam] !== undefined) held[seam] = { by: name, how: "wraps" };
+      held[seam] = { by: name, how: "replaces", methods: [name] };
+    } else if (wraps?.[seam] !== undefined) {
+      held[seam] = { by: name, how: "wraps", methods: [...(before?.methods ?? [baseName(below)]), name] };
+    }
   }
   return held;
 }
@@ -152,7 +174,9 @@ function claimed(claims: SeamClaims, { name, replaces, wraps }: AlgorithmChange)
 function apply(algorithm: Algorithm, change: AlgorithmChange): Algorithm {
   const { name, replaces = {}, wraps = {} } = change;
   const label = labelOf(name, algorithm.choices);
-  const replaced: Algorithm = { ...algorithm, ...replaces };
+  const { tokenAdvantages: before, ...kept } = algorithm;
+  const replaced: Algorithm = { ...kept, ...replaces };
+  const ofTokens = change.makes ? name : replaces.advantage ? undefined : before;
   const seams = { ...complete(replaced), update: replaced.update ?? noUpdate };
   const wrapped = {
     ...(wraps.curriculum && { curriculum: wraps.curriculum(seams.curriculum) }),
@@ -169,6 +193,8 @@ function apply(algorithm: Algorithm, change: AlgorithmChange): Algorithm {
     ...wrapped,
     name: `${algorithm.name} + ${name}`,
     ...(extra > 0 && { extraPromptTokens: extra }),
+    ...(change.fits && { fits: bothFit(algorithm.fits, change.fits) }),
+    ...(ofTokens !== undefined && { tokenAdvantages: ofTokens }),
     statistics: joinStatistics(algorithm.name, algorithm.statistics, name, change.statistics),
     referenceStatistics: joinStatistics(
       algorithm.name,
@@ -177,6 +203,13 @@ function apply(algorithm: Algorithm, change: AlgorithmChange): Algorithm {
       change.referenceStatistics,
     ),
     choices: [...algorithm.choices.filter((choice) => !gone(choice)), ...change.choices.map((c) => named(c, label))],
+  };
+}
+
+function bothFit(a: FitCheck | undefined, b: FitCheck): FitCheck {
+  return (task, tokenizer) => {
+    a?.(task, tokenizer);
+    b(task, tokenizer);
   };
 }
 

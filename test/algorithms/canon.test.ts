@@ -7,6 +7,7 @@ import { compose } from "../../src/toolkit/compose.ts";
 import { openSeam } from "../../src/toolkit/seam.ts";
 import { expectedReward, trainTabular } from "../../src/toolkit/tabular.ts";
 import { advantageInput } from "../support/advantage-input.ts";
+import { trainedTwice } from "../support/trained-twice.ts";
 
 const { NaN: nan } = Number;
 const near = (found: ArrayLike<number>, expected: readonly number[]) => {
@@ -171,4 +172,18 @@ test("canon: where length decides nothing, alpha below 1 shortens answers at the
   const short = await outcome(byLength({ alpha: 0.9 }), "flat", 120);
   expect(short.length).toBeLessThan(even.length - 2); // 4.3 and 8.6
   expect(Math.abs(short.accuracy - even.accuracy)).toBeLessThan(0.02);
+});
+
+test("canon: a step tells how many groups have nothing to be compared with", async () => {
+  const { records } = await trainedTwice(compose(grpo(), canon()), { samplesPerPrompt: 1, preflight: "off" });
+  expect(records[0]?.events.find(({ kind }) => kind === "advantage")?.message).toBe(
+    "canon: 4 of 4 groups have one scored completion, which has no other half and gets 0; raise samplesPerPrompt",
+  );
+  const input = advantageInput({ lengths: [2, 2, 2], rewards: [1, 0, 1], group: [0, 0, 1] });
+  const pairs = { ...input, statistics: { entropy: new Float32Array(6) } };
+  const told = async (singleton: "zero" | "raw") =>
+    (await openSeam(compose(grpo(), canon({ singleton })).advantage).next(pairs)).events;
+  expect(await told("raw")).toEqual([
+    "canon: 1 of 2 groups have one scored completion, which has no other half and gets its reward; raise samplesPerPrompt",
+  ]);
 });

@@ -5,6 +5,7 @@ import {
   dgpoAdvantage,
   dqwWeights,
   grpo,
+  type MqrOptions,
   mathforgeDgpo,
   mqr,
   reformulate,
@@ -13,10 +14,14 @@ import type { Advantages } from "../../src/toolkit/advantage.ts";
 import type { Algorithm } from "../../src/toolkit/algorithm.ts";
 import { compose } from "../../src/toolkit/compose.ts";
 import type { CurriculumInput } from "../../src/toolkit/curriculum.ts";
+import { Policy } from "../../src/toolkit/policy/policy.ts";
+import { charTokenizer } from "../../src/toolkit/policy/tokenizer.ts";
 import { rng } from "../../src/toolkit/rng.ts";
 import { openSeam } from "../../src/toolkit/seam.ts";
 import { answerProbabilities, trainTabular } from "../../src/toolkit/tabular.ts";
+import { train } from "../../src/toolkit/train/train.ts";
 import { stepOf } from "../support/step.ts";
+import { tinyConfig } from "../support/tiny-policy.ts";
 import { echoTask } from "../support/tiny-task.ts";
 
 const four = Int32Array.of(0, 0, 0, 0);
@@ -140,4 +145,22 @@ test("mathforgeDgpo: hard questions rise faster than under DGAE alone, GRPO and 
   const dgpo = await solvedHard(compose(grpo(tokenMean), mathforgeDgpo()));
   expect([drGrpo, plain, dgae, dgpo].toSorted((a, b) => a - b)).toEqual([drGrpo, plain, dgae, dgpo]);
   expect(dgpo - plain).toBeGreaterThan(0.1);
+});
+
+test("mqr: words that the task's policy does not know are refused before the run, with the remedy", async () => {
+  const policy = await Policy.create({ config: tinyConfig, tokenizer: charTokenizer(echoTask.alphabet), seed: 1 });
+  const run = (options: MqrOptions) => () => {
+    const algorithm = compose(grpo(), mqr(options));
+    return train({ policy, task: echoTask, algorithm, steps: 1, promptsPerStep: 1, samplesPerPrompt: 2, seed: 1 });
+  };
+  expect(run({})).toThrow('mqr: the background version of "a=", ');
+  expect(run({})).toThrow(
+    "has characters that the policy does not know; pass a reformulate that keeps to the task's own",
+  );
+  expect(run({ reformulate: (question) => `hh${question}` })).toThrow(
+    'the background version of "a=", "hha=", has 5 tokens, the run is made for 3; set extraPromptTokens to 2 or more.',
+  );
+  const { policy: trained } = await run({ reformulate: (q) => q, aspects: ["term"] })().finished;
+  await trained.dispose();
+  await policy.dispose();
 });

@@ -5,6 +5,7 @@ import {
   cepo,
   dapo,
   fgExpo,
+  gmpo,
   grpo,
   gspo,
   icpo,
@@ -23,6 +24,8 @@ import {
   scrl,
   semanticSoftBootstrapping,
   siren,
+  temporalSchedule,
+  topEntropyMask,
   ucas,
   vimpo,
 } from "../../src/algorithms/index.ts";
@@ -297,4 +300,25 @@ test("diff: a function that is given is a difference", () => {
 
 test.each([pacs(), real(), vimpo(), ppo()])("compose: another advantage for $name is refused, naming both", (base) => {
   expect(() => compose(base, ucas())).toThrow(`ucas replaces the advantage of ${base.name}, whose other half needs it`);
+});
+
+test.each([
+  [cepo(), gspo()],
+  [ucas(), gmpo()],
+  [scrl(), luspo()],
+  [topEntropyMask(), gspo()],
+  [temporalSchedule({ criterion: "entropy-advantage" }), gspo()],
+])(
+  "compose: advantages of tokens from $0.name and $1.name's one per row are refused in either order",
+  (tokens, rows) => {
+    const message = `${tokens.name} gives the tokens of a row advantages of their own, the objective of ${rows.name} takes one`;
+    expect(() => compose(grpo(), tokens, rows)).toThrow(message);
+    expect(() => compose(grpo(), rows, tokens)).toThrow(message);
+    expect(() => compose(grpo(), tokens)).not.toThrow();
+  },
+);
+
+test("compose: advantages that are the same in a row, or replaced before, go with an objective of rows", () => {
+  expect(compose(grpo(), ucas({ lambda: 0 }), gspo()).name).toBe("grpo + ucas + gspo");
+  expect(compose(grpo(), temporalSchedule(), gspo()).name).toBe("grpo + temporal-schedule + gspo");
 });

@@ -4,7 +4,7 @@ import { refuse } from "../refuse.ts";
 import type { Rewards } from "../reward.ts";
 import { type Rng, rng } from "../rng.ts";
 import type { Rollouts } from "../rollout.ts";
-import { openSeam } from "../seam.ts";
+import { openChecked } from "../seam-output.ts";
 import type { LearnColumns } from "../train/micro-batch.ts";
 import { scoringOf } from "../train/scoring.ts";
 import { tabularModel } from "./model.ts";
@@ -64,8 +64,10 @@ export function openTabular(options: CollectOptions, policy: TabularPolicy, init
   });
   const models = { policy: tabularModel(policy, temperature), reference: tabularModel(initial, temperature) };
   const scoring = scoringOf(algorithm, models, temperature);
-  const [curriculum, rollout] = [openSeam(algorithm.curriculum), openSeam(algorithm.rollout)];
-  const [reward, advantage] = [openSeam(algorithm.reward), openSeam(algorithm.advantage)];
+  const curriculum = openChecked(algorithm, "curriculum", { seam: algorithm.curriculum });
+  const rollout = openChecked(algorithm, "rollout", { seam: algorithm.rollout });
+  const reward = openChecked(algorithm, "reward", { seam: algorithm.reward });
+  const advantage = openChecked(algorithm, "advantage", { seam: algorithm.advantage });
   let previous: { readonly rollouts: Rollouts; readonly rewards: Rewards } | undefined;
   let previousMetrics: Readonly<Record<string, number>> | undefined;
 

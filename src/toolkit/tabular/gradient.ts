@@ -60,7 +60,13 @@ function objectiveSlopes(
   const width = columns.rollouts.width - 1;
   const shape = { rows: rows.length, tokens: width };
   const totals = totalsOf(columns, rows, layout.maxTokens);
-  const batch = microBatch(columns, rows, { where: "tabular", shape, totals, needs, vocabulary: layout.symbols });
+  const batch = microBatch(columns, rows, {
+    algorithm: { name: "tabular" },
+    shape,
+    totals,
+    needs,
+    vocabulary: layout.symbols,
+  });
   const seen = seenBy(policy, batch.ids, temperature, needs.logits === true);
   return { ...differentiate(objective, batch, seen, shape), ids: batch.ids };
 }

@@ -181,7 +181,7 @@ async function describeGradient(
 function cutOf(options: LearnerOptions, columns: LearnColumns, rows: readonly number[]): Cut {
   const { algorithm, shape, policy, maxTokens } = options;
   return {
-    ...{ where: algorithm.name, needs: algorithm.objective.needs, vocabulary: policy.config.vocab_size },
+    ...{ algorithm, needs: algorithm.objective.needs, vocabulary: policy.config.vocab_size },
     totals: totalsOf(columns, rows, maxTokens),
     shape: { rows: Math.ceil(rows.length / shape.rows) * shape.rows, tokens: shape.tokens },
   };
@@ -261,7 +261,7 @@ async function accumulate(
   const { policy, algorithm, shape } = options;
   const { needs } = algorithm.objective;
   const common = {
-    where: algorithm.name,
+    algorithm,
     totals: totalsOf(columns, rows, options.maxTokens),
     needs,
     vocabulary: policy.config.vocab_size,

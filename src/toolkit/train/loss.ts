@@ -1,11 +1,12 @@
 /** The loss of a micro-batch: the policy's forward pass, and what the objective makes of it. */
 import * as tf from "@tensorflow/tfjs";
-import type { CompleteAlgorithm } from "../algorithm.ts";
+import { type CompleteAlgorithm, methodAt } from "../algorithm.ts";
 import type { ObjectiveResult } from "../objective.ts";
 import type { ParameterTensors } from "../policy/forward.ts";
 import { logitsView } from "../policy/logits-view.ts";
 import type { Policy } from "../policy/policy.ts";
 import { stopGradient } from "../ratio.ts";
+import { refuse } from "../refuse.ts";
 import type { MicroBatch } from "./micro-batch.ts";
 
 export interface LossOptions {
@@ -29,10 +30,11 @@ export interface PolicyLoss extends ObjectiveResult {
 export function lossOf(
   parameters: ParameterTensors,
   { ids, ...columns }: MicroBatch,
-  { policy: { config }, algorithm: { objective }, temperature }: LossOptions,
+  { policy: { config }, algorithm, temperature }: LossOptions,
   nudge?: tf.Tensor2D,
 ): PolicyLoss {
   const [rows, tokens] = columns.mask.shape;
+  const { objective } = algorithm;
   const { needs } = objective;
   const view = logitsView(parameters, ids, config, temperature);
   const perToken = (values: tf.Tensor1D): tf.Tensor2D => values.reshape([rows, tokens]);
@@ -45,5 +47,22 @@ export function lossOf(
     ...(needs.hidden === true && view.hidden && { hidden: view.hidden.reshape([rows, tokens, config.hidden_size]) }),
     ...(needs.values === true && view.values && { values: perToken(view.values) }),
   });
+  checkResult(methodAt(algorithm, "objective"), result);
   return { ...result, logProbs, entropy };
+}
+
+/** Refuses what is no loss with its figures: an objective of one's own may forget a `return`, or a sum. */
+function checkResult(method: string, result: unknown): void {
+  const where = `the objective of ${method}`;
+  const { loss, metrics }: { readonly loss?: unknown; readonly metrics?: unknown } = Object(result);
+  if (!(loss instanceof tf.Tensor)) refuse(where, `the loss is ${String(loss)}`, "return { loss, metrics }");
+  if (loss.rank !== 0) refuse(where, `the loss has shape [${loss.shape}]`, "return one number: sum it, or aggregate");
+  if (typeof metrics !== "object" || metrics === null) {
+    refuse(where, `metrics is ${String(metrics)}`, "return figures by name, or {}");
+  }
+  for (const [name, figure] of Object.entries(metrics)) {
+    if (figure instanceof tf.Tensor && figure.rank === 0) continue;
+    const given = figure instanceof tf.Tensor ? `has shape [${figure.shape}]` : `is ${String(figure)}`;
+    refuse(where, `metric "${name}" ${given}`, "return a scalar tensor");
+  }
 }

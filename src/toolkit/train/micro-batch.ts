@@ -1,6 +1,7 @@
 /** Micro-batches: a step's rows cut to the compiled shape, and what the loss makes of them inside. */
 import type * as tf from "@tensorflow/tfjs";
 import { rowAdvantages } from "../advantage.ts";
+import { type Algorithm, methodAt } from "../algorithm.ts";
 import { checkFinite } from "../finite.ts";
 import type { Batch } from "../jit/batch.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
@@ -63,8 +64,8 @@ export function oldLogProbs(rollouts: Rollouts, temperature: number): Float32Arr
 
 /** What every micro-batch of an update has in common. */
 export interface Cut {
-  /** The algorithm's name, for refusals. */
-  readonly where: string;
+  /** The algorithm, for refusals. */
+  readonly algorithm: Pick<Algorithm, "name" | "claims">;
   readonly shape: BatchShape;
   readonly totals: Totals;
   readonly needs: ObjectiveNeeds;
@@ -79,12 +80,16 @@ export interface Cut {
  *   log-probs, which may be unknown), or a mask is neither 0 nor 1
  */
 export function microBatch(columns: LearnColumns, rows: readonly number[], cut: Cut): Batch<MicroBatch> {
-  const { where, shape, totals, needs, vocabulary } = cut;
+  const { algorithm, shape, totals, needs, vocabulary } = cut;
+  const where = algorithm.name;
   const { rollouts, rewards, referenceLogProbs, referenceLogits } = columns;
   const { perToken: advantages, mask = rollouts.mask } = columns.advantages;
   const tokens = rollouts.width - 1;
   checkLengths(where, columns, { advantages, "advantages' mask": mask });
-  if (needs.advantages === "row") rowAdvantages(where, advantages, { mask, rows: rollouts.rows });
+  if (needs.advantages === "row") {
+    const pair = `the objective of ${methodAt(algorithm, "objective")} on advantages of ${methodAt(algorithm, "advantage")}`;
+    rowAdvantages(pair, advantages, { mask, rows: rollouts.rows });
+  }
   const perToken = (data: Float32Array): HostTensor =>
     pickRows({ data, width: tokens }, rows, [shape.rows, shape.tokens], 0);
   const perRow = (data: Float32Array | Int32Array, fill: number): HostTensor => ({
@@ -159,12 +164,12 @@ function checkLengths(
  * Refuses what would make the loss NaN without a word: numbers at trained tokens that are not finite. Sampling log-probs
  * may be NaN: those of rows that others wrote are unknown.
  */
-function checkTokens(batch: Batch<MicroBatch>, { where, needs }: Cut): void {
+function checkTokens(batch: Batch<MicroBatch>, { algorithm, needs }: Cut): void {
   const { oldLogProbs, referenceLogProbs, advantages, mask, columns } = batch;
   const named = { oldLogProbs, ...(referenceLogProbs && { referenceLogProbs }), advantages };
   const own = Object.entries(columns).filter(([name]) => needs.columns?.[name] === "token");
   const all = [...Object.entries(named), ...own].map(([name, { data }]) => [name, data] as const);
-  checkFinite(where, Object.fromEntries(all), mask.data);
+  checkFinite(algorithm.name, Object.fromEntries(all), mask.data);
 }
 
 /** A token of the prompt, or of padding, is nobody's choice: the mask may leave tokens out, and add none. */
@@ -185,9 +190,10 @@ function extraColumn(
   columns: LearnColumns,
   name: string,
   kind: ColumnKind,
-  { where, vocabulary }: Pick<Cut, "where" | "vocabulary">,
+  { algorithm, vocabulary }: Pick<Cut, "algorithm" | "vocabulary">,
 ): ExtraColumn {
   const { rollouts, advantages, statistics } = columns;
+  const where = algorithm.name;
   const found = advantages.columns?.[name] ?? rollouts.columns?.[name] ?? statistics[name];
   if (found === undefined) {
     return refuse(where, `nothing gives its column "${name}"`, "return it in the advantage's or rollout's columns");

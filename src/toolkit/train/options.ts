@@ -170,7 +170,7 @@ export interface TrainSettings {
  */
 export function trainSettings(options: TrainOptions): TrainSettings {
   checkOptions("train", options, RULES);
-  const { objective, extraPromptTokens = 0, name } = complete(options.algorithm);
+  const { objective, extraPromptTokens = 0, name, fits } = complete(options.algorithm);
   const { task, policy, promptsPerStep = 32, samplesPerPrompt = 8, miniBatches = 1, evaluation = {} } = options;
   checkWatchOptions(options.watch ?? {});
   checkOptions("train, evaluation", evaluation, {
@@ -192,6 +192,7 @@ export function trainSettings(options: TrainOptions): TrainSettings {
     const needed = `prompt and completion take up to ${tokens} positions, the policy has ${limit}`;
     refuse("train", needed, "lower maxTokens, or make the policy with more max_position_embeddings");
   }
+  fits?.(task, policy.tokenizer);
   const rows = promptsPerStep * samplesPerPrompt;
   if (miniBatches > rows) {
     refuse("train", `miniBatches is ${miniBatches} for ${rows} completions a step`, "pass at most one per completion");

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Advantages } from "../advantage.ts";
-import { type Algorithm, complete } from "../algorithm.ts";
+import { type Algorithm, type CompleteAlgorithm, complete } from "../algorithm.ts";
 import { gradientStep } from "../jit/gradient-step.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
 import { jit } from "../jit/jit.ts";
@@ -13,7 +13,7 @@ import type { Policy } from "../policy/policy.ts";
 import { refuse } from "../refuse.ts";
 import type { Rewards } from "../reward.ts";
 import type { Rollouts } from "../rollout.ts";
-import { openSeam } from "../seam.ts";
+import { openChecked } from "../seam-output.ts";
 import type { Task } from "../tasks/task.ts";
 import { tokensFor } from "./columns.ts";
 import { lossOf } from "./loss.ts";
@@ -79,7 +79,7 @@ const POSITIONS = 4096;
  *     const { tokenWeights } = await recompute(step, gspo(), { policy });
  *
  * @throws UsageError for an unknown option or one out of range, when there are no completions, when the algorithm needs a
- *   value head that the policy has not, and what its seams refuse
+ *   value head that the policy has not or columns that only its own rollout function makes, and what its seams refuse
  */
 export async function recompute(
   step: RewardedRollouts,
@@ -87,10 +87,10 @@ export async function recompute(
   options: RecomputeOptions,
 ): Promise<Recomputed> {
   checkOptions("recompute", options, RULES);
-  const { rollouts } = step;
   const { policy, reference = policy, temperature = 1 } = options;
   const whole = complete(algorithm);
   const { needs } = whole.objective;
+  const rollouts = withColumns(step.rollouts, whole);
   if (rollouts.rows === 0) refuse("recompute", "the step has no completions", "pass a step that sampled");
   if (needs.values === true && !policy.hasValueHead) {
     const remedy = "pass await policy.withValueHead(): its values are 0, as at a run's first step";
@@ -99,15 +99,16 @@ export async function recompute(
   const tokens = tokensFor(rollouts.width, 0);
   const scoring = createScoring({ algorithm: whole, policy, base: reference, temperature, tokens });
   const scored = await scoring.score(rollouts);
-  const advantages = await advantagesOf(step, algorithm, { ...options, scoring, ...scored });
+  const advantages = await advantagesOf({ ...step, rollouts }, whole, { ...options, scoring, ...scored });
   const columns = { rollouts, rewards: step.rewards, advantages, ...scored };
+  checkColumns(whole, columns);
   const rows = Array.from({ length: rollouts.rows }, (_, b) => b);
   const longest = rollouts.completionLengths.reduce((most, length) => Math.max(most, length), 0);
   const totals = totalsOf(columns, rows, options.maxTokens ?? longest);
   const height = Math.min(rollouts.rows, Math.max(1, Math.floor(POSITIONS / tokens)));
   const pieces = microBatchRows(rollouts.group, rows, height, needs.together).map((some) => {
     const shape = { rows: Math.ceil(some.length / height) * height, tokens };
-    const cut: Cut = { where: algorithm.name, shape, totals, needs, vocabulary: policy.config.vocab_size };
+    const cut: Cut = { algorithm: whole, shape, totals, needs, vocabulary: policy.config.vocab_size };
     return { rows: some, batch: microBatch(columns, some, cut) };
   });
   const found = await differentiate(pieces, { policy, algorithm: whole, temperature }, columns);
@@ -120,6 +121,28 @@ export async function recompute(
   };
 }
 
+/** The rollouts with the columns that the algorithm makes of those which others drew; what is there stays. */
+function withColumns(rollouts: Rollouts, { rolloutColumns }: Algorithm): Rollouts {
+  if (rolloutColumns === undefined || rollouts.rows === 0) return rollouts;
+  return { ...rollouts, columns: { ...rolloutColumns(rollouts), ...rollouts.columns } };
+}
+
+/** Refuses what only the algorithm's own rollout function makes. */
+function checkColumns(
+  { name, objective }: CompleteAlgorithm,
+  { rollouts, advantages, statistics }: LearnColumns,
+): void {
+  const there = { ...statistics, ...rollouts.columns, ...advantages.columns };
+  const kinds = Object.entries(objective.needs.columns ?? {});
+  const [missing, kind] = kinds.find(([column]) => there[column] === undefined) ?? [];
+  if (missing === undefined) return;
+  const remedy =
+    kind === "vocabulary"
+      ? "a run's folder does not keep a column of this width: pass the rollouts themselves"
+      : `pass a step of a run of ${name}`;
+  refuse("recompute", `the completions have no column "${missing}", which the rollout of ${name} makes`, remedy);
+}
+
 type AdvantageContext = RecomputeOptions &
   Pick<LearnColumns, "statistics"> & {
     readonly referenceStatistics: LearnColumns["statistics"];
@@ -128,10 +151,10 @@ type AdvantageContext = RecomputeOptions &
 
 async function advantagesOf(
   { rollouts, rewards, step = 0, steps = 1 }: RewardedRollouts,
-  { advantage }: Algorithm,
+  algorithm: CompleteAlgorithm,
   { statistics, referenceStatistics, scoring, seed = 0, task }: AdvantageContext,
 ): Promise<Advantages> {
-  return openSeam(advantage).next({
+  return openChecked(algorithm, "advantage", { seam: algorithm.advantage }).next({
     ...{ rollouts, rewards, step, steps, statistics, referenceStatistics, seed, models: scoring.models },
     ...(task && { task }),
   });

@@ -25,6 +25,7 @@ export interface StepEvent {
     | "unscored"
     | "all-cut-off"
     | "rollout"
+    | "advantage"
     | "skipped"
     | "diverged"
     | "entropy-collapse"

@@ -5,7 +5,8 @@ import { refuse } from "../refuse.ts";
 import type { Rewards } from "../reward.ts";
 import { processedTokens, type Rollouts } from "../rollout.ts";
 import type { StepColumns } from "../runs/run-folder.ts";
-import { type Json, openSeam } from "../seam.ts";
+import type { Json } from "../seam.ts";
+import { openChecked } from "../seam-output.ts";
 import { compareFingerprints } from "./identity.ts";
 import { createLearner, type Learned, type Learner } from "./learner.ts";
 import { type Memory, nothing, packMemory, unpackMemory } from "./memory.ts";
@@ -200,16 +201,14 @@ function verify({ seams, options, settings, scoring }: StepParts, step: number) 
     seams.reward.next({ task: options.task, rollouts, step, steps, seed, models: scoring.models });
 }
 
-function openSeams(
-  { curriculum, rollout, reward, advantage, update }: CompleteAlgorithm,
-  saved: Readonly<Record<string, Json | undefined>> = {},
-) {
+function openSeams(algorithm: CompleteAlgorithm, saved: Readonly<Record<string, Json | undefined>> = {}) {
+  const { curriculum, rollout, reward, advantage, update } = algorithm;
   return {
-    curriculum: openSeam(curriculum, saved.curriculum),
-    rollout: openSeam(rollout, saved.rollout),
-    reward: openSeam(reward, saved.reward),
-    advantage: openSeam(advantage, saved.advantage),
-    update: update && openSeam(update, saved.update),
+    curriculum: openChecked(algorithm, "curriculum", { seam: curriculum, saved: saved.curriculum }),
+    rollout: openChecked(algorithm, "rollout", { seam: rollout, saved: saved.rollout }),
+    reward: openChecked(algorithm, "reward", { seam: reward, saved: saved.reward }),
+    advantage: openChecked(algorithm, "advantage", { seam: advantage, saved: saved.advantage }),
+    update: update && openChecked(algorithm, "update", { seam: update, saved: saved.update }),
   };
 }
 type Seams = ReturnType<typeof openSeams>;
@@ -283,14 +282,16 @@ function recordOf(of: Finished): StepRecord {
         noAdvantage: reads && advantages.perToken.every((advantage) => advantage === 0),
       }),
       ...watched,
-      ...rolloutEvents(rollouts),
+      ...told("rollout", rollouts),
+      ...told("advantage", advantages),
       ...skipEvents(skipped),
     ],
   };
 }
 
-function rolloutEvents({ events = [] }: Pick<Rollouts, "events">): StepEvent[] {
-  return events.map((message) => ({ kind: "rollout", message }));
+/** What a seam's function tells of its step. */
+function told(kind: "rollout" | "advantage", { events = [] }: Pick<Rollouts, "events">): StepEvent[] {
+  return events.map((message) => ({ kind, message }));
 }
 
 function skipEvents(reason: string | undefined): StepEvent[] {

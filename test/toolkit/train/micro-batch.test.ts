@@ -27,7 +27,7 @@ const columns: LearnColumns = {
 };
 
 const cut = {
-  where: "mine",
+  algorithm: { name: "mine" },
   shape: { rows: 3, tokens: 3 },
   totals: { rows: 3, tokens: 5, maxTokens: 4, groups: 2 },
   needs: {},

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { grpo } from "../../../src/algorithms/grpo.ts";
+import { icpo } from "../../../src/algorithms/icpo.ts";
 import { nudgeRl } from "../../../src/algorithms/nudgerl.ts";
 import { ppo } from "../../../src/algorithms/ppo.ts";
 import { rlPlus } from "../../../src/algorithms/rl-plus.ts";
+import { semanticSoftBootstrapping } from "../../../src/algorithms/semantic-soft-bootstrapping.ts";
 import type { Algorithm } from "../../../src/toolkit/algorithm.ts";
 import { Policy } from "../../../src/toolkit/policy/policy.ts";
 import { charTokenizer } from "../../../src/toolkit/policy/tokenizer.ts";
@@ -147,4 +149,37 @@ test("recompute: methods with columns of their own are recomputed from the folde
     const found = await recompute(stored, algorithm, { policy, maxTokens: 4 });
     expect(found.loss).toBeCloseTo(run.records[0]?.metrics.loss ?? Number.NaN, 5);
   }
+});
+
+test("recompute: methods with rollouts of their own, on what GRPO drew: no row is hinted, no token external", async () => {
+  const hinted = await recompute(step, icpo({ klCoefficient: 0 }), { policy });
+  const tokenMean = await recompute(step, grpo({ aggregation: "token-mean", epsilon: 1e-6 }), { policy });
+  expect(hinted.loss).toBeCloseTo(tokenMean.loss, 6);
+  expect(Math.max(...hinted.tokenWeights.map((w, i) => Math.abs(w - (tokenMean.tokenWeights[i] ?? 0))))).toBeLessThan(
+    1e-7,
+  );
+  expect(hinted.metrics["icpo/hinted_rows"]).toBe(0);
+  const external = await recompute(step, rlPlus({ entropyCoefficient: 0 }), { policy, maxTokens: 4 });
+  const centred = await recompute(step, grpo({ scale: "none", aggregation: "constant" }), { policy, maxTokens: 4 });
+  // Divided by the longest completion alone, not by the rows too.
+  expect(external.gradientNorm / centred.gradientNorm).toBeCloseTo(step.rollouts.rows, 3);
+  expect(external.metrics["rl-plus/offLoss"]).toBe(0);
+});
+
+test("recompute: rows that others wrote are hinted, and external, where nothing else is stored of them", async () => {
+  const foreign = Uint8Array.from({ length: step.rollouts.rows }, (_, b) => (b % 16 === 0 ? 1 : 0));
+  const mixed = { ...step, rollouts: { ...step.rollouts, foreign } };
+  const { metrics } = await recompute(mixed, icpo({ delta: 0 }), { policy });
+  expect(metrics["icpo/hinted_rows"]).toBeCloseTo(1 / 16, 6);
+  expect(metrics["icpo/shaped"]).toBeGreaterThan(0);
+  expect((await recompute(mixed, rlPlus(), { policy })).metrics["rl-plus/meanMisWeight"]).toBeGreaterThan(0);
+});
+
+test("recompute: columns that only the method's own rollouts have are asked for", async () => {
+  await expect(recompute(step, nudgeRl(), { policy })).rejects.toThrow(
+    'recompute: the completions have no column "nudgeDistilled", which the rollout of nudgerl makes; pass a step of a run of nudgerl.',
+  );
+  await expect(recompute(step, semanticSoftBootstrapping(), { policy })).rejects.toThrow(
+    'no column "ssbTeacherLogits", which the rollout of semantic-soft-bootstrapping makes; a run\'s folder does not keep',
+  );
 });

@@ -83,6 +83,7 @@ const KINDS: Readonly<Record<StepEvent["kind"], true>> = {
   unscored: true,
   "all-cut-off": true,
   rollout: true,
+  advantage: true,
   skipped: true,
   diverged: true,
   "entropy-collapse": true,
