@@ -123,6 +123,14 @@ export { saveEvaluation } from "./toolkit/runs/evaluation-file.ts";
 export * from "./toolkit/runs/import.ts";
 export { type ProbedSamples, type ProbedSamplesOptions, probedSamples } from "./toolkit/runs/probed-samples.ts";
 export { readRun, type StoredRun } from "./toolkit/runs/read-run.ts";
+export type { RunQuery } from "./toolkit/runs/run-query.ts";
+export {
+  type IndexedRollout,
+  openRuns,
+  type RunStore,
+  type RunSummary,
+  type StoredMetric,
+} from "./toolkit/runs/run-store.ts";
 export { storedStep } from "./toolkit/runs/stored-step.ts";
 export {
   type StoredUpdate,
@@ -130,6 +138,7 @@ export {
   storedUpdate,
   updatableSteps,
 } from "./toolkit/runs/stored-update.ts";
+export type { TokenTable } from "./toolkit/runs/token-table.ts";
 export { type Seam, stateful, wrapSeam, wrapStateful } from "./toolkit/seam.ts";
 export * from "./toolkit/tabular.ts";
 export * from "./toolkit/tasks/index.ts";

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   test: { summary: "re-run notebooks and judge what they give", load: async () => (await import("./test.ts")).test },
   diff: { summary: "what differs between two executed notebooks", load: async () => (await import("./diff.ts")).diff },
   analyse: { summary: "analyse checkpoints headless", load: async () => (await import("./analyse.ts")).analyse },
+  runs: { summary: "list, query, replay and compare stored runs", load: async () => (await import("./runs.ts")).runs },
   clean: { summary: "remove outputs from notebooks", load: async () => (await import("./clean.ts")).clean },
   convert: {
     summary: "write a notebook as a percent script (.ts), or the reverse",

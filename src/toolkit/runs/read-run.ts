@@ -1,10 +1,10 @@
 /** Reads run folders, also of a run that is still going or was cut off in the middle of a line. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { refuse } from "../refuse.ts";
 import type { StepRecord } from "../train/record.ts";
 import { joinedRows } from "./join-rows.ts";
-import { readRolloutColumns } from "./rollout-columns.ts";
+import { FINISHES, readRolloutColumns, STATUSES, type StoredColumns } from "./rollout-columns.ts";
 import {
   columnsPath,
   listCheckpoints,
@@ -62,13 +62,49 @@ export async function readConfig(path: string): Promise<Record<string, unknown>>
 }
 
 /** A step's completions: lines with numbers in them (the first format), or lines joined with their columns. */
-async function readRollouts(folder: string, step: number): Promise<readonly RolloutRow[]> {
+export async function readRollouts(folder: string, step: number): Promise<readonly RolloutRow[]> {
   const path = rolloutsPath(folder, step);
   const texts = await readLines(path, isRolloutText, []);
   if (texts.every(isRolloutRow)) return texts;
   const numbers = columnsPath(folder, step);
   const rows = joinedRows(texts, await readRolloutColumns(numbers));
   return rows ?? refuse("readRun", `${path} and ${numbers} are not of one step`, "restore both from one copy");
+}
+
+/** What an index has of a completion. */
+export interface StepRow {
+  readonly row: number;
+  readonly problem: string;
+  readonly level: number;
+  readonly reward: number | null;
+  readonly status: string;
+  readonly finish: string;
+  readonly promptTokens: number;
+  readonly tokens: number;
+}
+
+/** The same of a step's completions, from their columns alone where there are columns. */
+export async function stepRows(folder: string, step: number): Promise<StepRow[]> {
+  const columns = await stepColumns(folder, step);
+  if (columns === undefined) return (await readRollouts(folder, step)).map(stepRow);
+  const { problems, group, level, reward, status, finish, promptLengths, completionLengths } = columns;
+  return Array.from(group, (of, row) => ({
+    ...{ row, problem: problems[of] ?? "", level: level[row] ?? 0, reward: reward[row] ?? null },
+    ...{ status: STATUSES[status[row] ?? 0] ?? "", finish: FINISHES[finish[row] ?? 0] ?? "" },
+    ...{ promptTokens: promptLengths[row] ?? 0, tokens: completionLengths[row] ?? 0 },
+  }));
+}
+
+function stepRow({ row, problem, level, reward, status, finish, ids, promptLength }: RolloutRow): StepRow {
+  const lengths = { promptTokens: promptLength, tokens: ids.length - promptLength };
+  return { row, problem, level, reward, status, finish, ...lengths };
+}
+
+/** A step's columns; undefined in a folder of the first format, which has none. */
+export async function stepColumns(folder: string, step: number): Promise<StoredColumns | undefined> {
+  const path = columnsPath(folder, step);
+  const there = await stat(path).catch(() => undefined);
+  return there === undefined ? undefined : await readRolloutColumns(path);
 }
 
 /** Lines of a JSONL file that fit `holds`. Only a last line without its newline may be broken: it was cut off. */

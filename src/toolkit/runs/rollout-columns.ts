@@ -27,8 +27,8 @@ export const MASK_REASONS = [
 ] as const;
 export type MaskReason = (typeof MASK_REASONS)[number];
 
-const STATUSES: readonly VerdictStatus[] = ["correct", "wrong", "partial", "unparsed", "failed", "timeout"];
-const FINISHES: readonly Finish[] = ["eos", "stop", "length"];
+export const STATUSES: readonly VerdictStatus[] = ["correct", "wrong", "partial", "unparsed", "failed", "timeout"];
+export const FINISHES: readonly Finish[] = ["eos", "stop", "length"];
 
 /** Columns of a step, without padding: per row [B], and per token [N], the rows' tokens one after the other. */
 export interface StoredColumns {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { madeStep } from "../../../bench/support/made-step.ts";
 import { UsageError } from "../../../src/toolkit/refuse.ts";
 import { rng } from "../../../src/toolkit/rng.ts";
 import { decodeColumns, openColumns } from "../../../src/toolkit/runs/column-file.ts";
@@ -10,7 +11,6 @@ import { readRun } from "../../../src/toolkit/runs/read-run.ts";
 import { encodeRollouts, storedColumns } from "../../../src/toolkit/runs/rollout-columns.ts";
 import { columnsPath, createRunFolder, rolloutsPath } from "../../../src/toolkit/runs/run-folder.ts";
 import { storedStep } from "../../../src/toolkit/runs/stored-step.ts";
-import { madeStep } from "../../support/step-columns.ts";
 
 const root = mkdtempSync(join(tmpdir(), "rollout-columns-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
