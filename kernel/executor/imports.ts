@@ -40,6 +40,12 @@ export function cellImports(folder: string, served: ServedModules): CellImports 
   };
 }
 
+/** Runs a script in this process, TypeScript included, as the main module. @param url of the file */
+export async function importScript(url: string): Promise<void> {
+  installHooks();
+  await import(resolveLocal(url, url) ?? url);
+}
+
 let hooked = false;
 
 /** Node below 22.15 runs hooks in a thread of its own, above in the main thread. */

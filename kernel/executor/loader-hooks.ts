@@ -4,8 +4,23 @@ import { isTypeScript, loadLocal, resolveLocal } from "./local-modules.ts";
 
 export const resolve: ResolveHook = (specifier, context, next) => {
   const url = resolveLocal(specifier, context.parentURL ?? "");
-  return url === undefined ? next(specifier, context) : { url, format: "module", shortCircuit: true };
+  if (url !== undefined) return { url, format: "module", shortCircuit: true };
+  if (!/^rlvr-lab(\/|$)/.test(specifier)) return next(specifier, context);
+  return orOwn(
+    () => next(specifier, context),
+    () => next(specifier, { ...context, parentURL: import.meta.url }),
+  );
 };
+
+/** `rlvr-lab` is found from every folder: a module outside any package uses the one that this file belongs to. */
+function orOwn<T>(find: () => T | Promise<T>, own: () => T | Promise<T>): T | Promise<T> {
+  try {
+    const found = find();
+    return found instanceof Promise ? found.catch(own) : found;
+  } catch {
+    return own();
+  }
+}
 
 export const load: LoadHook = (url, context, next) => {
   if (!isTypeScript(url)) return next(url, context);

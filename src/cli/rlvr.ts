@@ -12,6 +12,7 @@ interface Command {
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   run: { summary: "run notebooks headless", load: async () => (await import("./run.ts")).run },
+  train: { summary: "run a script that trains, and watch it", load: async () => (await import("./train.ts")).train },
   test: { summary: "re-run notebooks and judge what they give", load: async () => (await import("./test.ts")).test },
   diff: { summary: "what differs between two executed notebooks", load: async () => (await import("./diff.ts")).diff },
   analyse: { summary: "analyse checkpoints headless", load: async () => (await import("./analyse.ts")).analyse },
@@ -63,6 +64,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const { text, code } = describe(error);
-  process.stderr.write(`${text}\n`);
-  process.exitCode = code;
+  await new Promise((flushed) => process.stdout.write("", flushed));
+  process.stderr.write(`${text}\n`, () => process.exit(code)); // workers that the work had begun would keep it alive
 }

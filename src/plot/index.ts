@@ -31,6 +31,8 @@ export { type HtmlView, type SortableCell, type SortableColumn, sortableTable } 
 export { renderPng, renderSvg } from "./static.ts";
 export type { StepSampleOptions } from "./step-samples.ts";
 export { limitFigure, supportFigure } from "./support.ts";
+export { type LiveTerminalOptions, liveTerminal } from "./terminal/live.ts";
+export type { TerminalStream } from "./terminal/screen.ts";
 export { type Role, type RoleStyle, roles } from "./theme.ts";
 export type {
   Axis,

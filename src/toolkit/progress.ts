@@ -23,6 +23,12 @@ export function reportProgress(event: ProgressEvent): void {
   if (typeof host === "function") host(event);
 }
 
+/** Every later event of this process goes to `show`. @returns a function that ends it */
+export function onProgress(show: (event: ProgressEvent) => void): () => void {
+  Reflect.set(globalThis, HOST, show);
+  return () => void Reflect.deleteProperty(globalThis, HOST);
+}
+
 /** A function that reports `done` of `total` and works out the time left from the pace so far. */
 export function progressReporter(
   base: Pick<ProgressEvent, "task" | "total" | "unit">,

@@ -59,7 +59,7 @@ test.each([
   [["run"], "0 notebooks are named"],
   [["run", "good.ipynb", "--colour"], "--colour"],
   [["run", "good.ipynb", "-o", "text.ipynb/x.ipynb"], "cannot write"],
-  [["walk"], 'there is no command "walk"; known: run, test, diff, analyse, runs, clean, convert, export.'],
+  [["walk"], 'there is no command "walk"; known: run, train, test, diff, analyse, runs, clean, convert, export.'],
 ])("rlvr %j exits 2 and leaves nothing behind", (args, message) => {
   notebook("good.ipynb", "const n = 2;");
   writeFileSync(join(folder, "text.ipynb"), "plain text");

@@ -5,7 +5,7 @@ import { type Figure, renderPng, renderSvg } from "../../plot/index.ts";
 import { standaloneHtml } from "../../plot/page.ts";
 import { checkWritable, writeFileAtomic } from "../../toolkit/files.ts";
 import { type PartialResults, partialResults } from "../../toolkit/partial-results.ts";
-import type { ProgressEvent } from "../../toolkit/progress.ts";
+import { onProgress, type ProgressEvent } from "../../toolkit/progress.ts";
 import { escapeHtml, type Table, tableHtml, tableText } from "../../toolkit/table.ts";
 import { defaultCacheFolder } from "../../toolkit/train/cache.ts";
 
@@ -154,7 +154,6 @@ const logInterval = 10_000;
 
 /** Shows progress on standard error while `work` runs: a line that moves on a terminal, else one every ten seconds. */
 export async function withProgress<T>(quiet: boolean, work: () => Promise<T>): Promise<T> {
-  const host = Symbol.for("rlvr.progress");
   const live = process.stderr.isTTY === true;
   let shown = performance.now() - (live ? terminalInterval : 0);
   const show = (event: ProgressEvent): void => {
@@ -163,11 +162,11 @@ export async function withProgress<T>(quiet: boolean, work: () => Promise<T>): P
     const text = progressText(event);
     process.stderr.write(live ? `\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 80) - 1)}` : `${text}\n`);
   };
-  if (!quiet) Reflect.set(globalThis, host, show);
+  const end = quiet ? () => undefined : onProgress(show);
   try {
     return await work();
   } finally {
-    Reflect.deleteProperty(globalThis, host);
+    end();
     if (live && !quiet) process.stderr.write("\r\x1b[2K");
   }
 }

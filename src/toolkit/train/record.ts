@@ -57,6 +57,17 @@ export function sampleOf(
   };
 }
 
+/** The first completion of each of the first problems. */
+export function firstSamples(
+  of: { readonly rollouts: Rollouts; readonly rewards: Rewards },
+  problems: number,
+): EventSample[] {
+  const firsts = new Map<number, number>();
+  for (const [b, group] of of.rollouts.group.entries()) if (!firsts.has(group)) firsts.set(group, b);
+  const rows = [...firsts.values()].slice(0, problems);
+  return rows.map((b) => sampleOf(of, b, of.rewards.verdicts[b]?.reason ?? ""));
+}
+
 /** Wall-clock time of a step's parts, ms. */
 export interface StepTiming {
   readonly rollout: number;

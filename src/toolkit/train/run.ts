@@ -1,6 +1,7 @@
 /** A training run under way: await its end, loop over its steps, listen to them, or stop it. */
 import type { Policy } from "../policy/policy.ts";
-import type { StepRecord } from "./record.ts";
+import type { PreflightReport } from "./preflight/preflight.ts";
+import type { EventSample, StepRecord } from "./record.ts";
 
 /** How a run ended. */
 export interface TrainedRun {
@@ -39,6 +40,10 @@ export interface Run extends AsyncIterable<StepRecord> {
   readonly info: RunInfo;
   /** Steps done so far. */
   readonly records: readonly StepRecord[];
+  /** Completions of the newest step, of some problems one each; none of steps that an earlier process took. */
+  readonly samples: readonly EventSample[];
+  /** What was found before the first step, as soon as it is; undefined where nothing was looked at. Never rejects. */
+  readonly preflight: Promise<PreflightReport | undefined>;
   /** Settles when the run ends; rejects when training had to stop. */
   readonly finished: Promise<TrainedRun>;
   /**
@@ -50,28 +55,41 @@ export interface Run extends AsyncIterable<StepRecord> {
 }
 
 /** How the loop tells a run of a step. */
-export type EmitStep = (record: StepRecord) => void;
+export type EmitStep = (record: StepRecord, samples?: readonly EventSample[]) => void;
+
+/** How the loop tells a run of its pre-flight. */
+export type EmitPreflight = (report: PreflightReport | undefined) => void;
 
 /** Starts `loop` and makes a run of it. Several consumers may loop over one run; each sees every step. */
-export function startRun(info: RunInfo, loop: (emit: EmitStep) => Promise<Omit<TrainedRun, "records">>): Run {
+export function startRun(
+  info: RunInfo,
+  loop: (emit: EmitStep, emitPreflight: EmitPreflight) => Promise<Omit<TrainedRun, "records">>,
+): Run {
   const records: StepRecord[] = [];
+  let newest: readonly EventSample[] = [];
+  let emitPreflight: EmitPreflight = () => undefined;
+  const preflight = new Promise<PreflightReport | undefined>((resolve) => {
+    emitPreflight = resolve;
+  });
   const listeners = new Set<(record: StepRecord) => void>();
   const waiting: (() => void)[] = [];
   let ended = false;
   const wake = (): void => {
     for (const resume of waiting.splice(0)) resume();
   };
-  const emit = (record: StepRecord): void => {
+  const emit: EmitStep = (record, samples = []) => {
     records.push(record);
+    newest = samples;
     for (const listener of listeners) {
       if (!callSafely(listener, record)) listeners.delete(listener);
     }
     wake();
   };
-  const finished = loop(emit)
+  const finished = loop(emit, emitPreflight)
     .then((result) => ({ ...result, records }))
     .finally(() => {
       ended = true;
+      emitPreflight(undefined); // where the run ended before it was told
       wake();
     });
   finished.catch(() => undefined); // whoever awaits `finished` or loops gets the error; nobody has to do both
@@ -89,6 +107,10 @@ export function startRun(info: RunInfo, loop: (emit: EmitStep) => Promise<Omit<T
   return {
     info,
     records,
+    get samples() {
+      return newest;
+    },
+    preflight,
     finished,
     onStep(listener) {
       listeners.add(listener);

@@ -7,15 +7,16 @@ import { evaluate } from "../evaluate.ts";
 import type { Policy } from "../policy/policy.ts";
 import { progressReporter } from "../progress.ts";
 import type { FoundRun } from "../runs/resume-folder.ts";
-import type { RunEnd, RunFolder } from "../runs/run-folder.ts";
+import type { RunEnd, RunFolder, StepColumns } from "../runs/run-folder.ts";
 import type { Json } from "../seam.ts";
 import { begin, comparedWith } from "./begin.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { trainHost } from "./host.ts";
 import { type TrainOptions, type TrainSettings, trainSettings } from "./options.ts";
 import { type Flight, keepReport, planFlight, reportedEvents } from "./preflight/flight.ts";
 import type { PreflightReport } from "./preflight/preflight.ts";
-import type { StepEvent, StepRecord } from "./record.ts";
-import { type EmitStep, type Run, type Snapshot, startRun, type TrainedRun } from "./run.ts";
+import { firstSamples, type StepEvent, type StepRecord } from "./record.ts";
+import { type EmitPreflight, type EmitStep, type Run, type Snapshot, startRun, type TrainedRun } from "./run.ts";
 import { createStepper, type Stepper } from "./step.ts";
 import { pausingEvent } from "./watch/watch.ts";
 
@@ -32,7 +33,9 @@ export type { TrainOptions } from "./options.ts";
  * @throws UsageError for an unknown option, or one of the wrong type or range. `finished` rejects with a PreflightError
  *   when a few samples show the run to be for nothing
  */
-export function train(options: TrainOptions): Run {
+export function train(given: TrainOptions): Run {
+  const host = trainHost();
+  const options = host?.options(given) ?? given;
   const settings = trainSettings(options);
   const algorithm = complete(options.algorithm);
   const info = {
@@ -42,7 +45,10 @@ export function train(options: TrainOptions): Run {
     seed: settings.seed,
     ...(options.runFolder === undefined ? {} : { folder: options.runFolder }),
   };
-  return startRun(info, (emit) => runLoop({ options, settings, algorithm, emit }));
+  const parts = { options, settings, algorithm };
+  const run = startRun(info, (emit, emitPreflight) => runLoop({ ...parts, emit, emitPreflight }));
+  host?.started(run);
+  return run;
 }
 
 interface Loop {
@@ -50,6 +56,7 @@ interface Loop {
   readonly settings: TrainSettings;
   readonly algorithm: CompleteAlgorithm;
   readonly emit: EmitStep;
+  readonly emitPreflight: EmitPreflight;
 }
 
 async function runLoop(loop: Loop): Promise<Omit<TrainedRun, "records">> {
@@ -86,6 +93,7 @@ interface Parts {
 async function inFolder(loop: Loop, parts: Parts): Promise<TrainedRun["stopped"]> {
   const { options, settings, algorithm } = loop;
   const before = options.resume === true ? undefined : await prepared(parts);
+  if (options.resume !== true) loop.emitPreflight(before);
   const { folder, found } = await begin(options, settings, algorithm);
   const end: { -readonly [K in keyof RunEnd]: RunEnd[K] } = { stopped: "failed", steps: found.records.length };
   try {
@@ -123,6 +131,7 @@ async function takeSteps(
   if (found.checkpoint !== undefined) await loadCheckpoint(found.checkpoint, parts);
   if (resumed && found.records.length < total) await stepper.prepare();
   const report = resumed && found.records.length === 0 ? await parts.flight.fly(stepper) : before;
+  if (resumed) loop.emitPreflight(report);
   if (folder && report) await keepReport(folder.path, report);
   const keep = keeper(loop, parts);
   if (found.checkpoint === undefined) await keep({ done: 0, memory: stepper.memory() }, []);
@@ -167,6 +176,9 @@ interface StepsTaken {
   readonly stopped: TrainedRun["stopped"];
 }
 
+/** Completions of a step that a run shows. */
+const SHOWN = 6;
+
 /** Takes the steps. @param events of the pre-flight, for the first step's record */
 async function steps(
   { options, settings, emit }: Loop,
@@ -176,14 +188,14 @@ async function steps(
   const total = settings.steps;
   const report = progressReporter({ task: `train ${options.task.name}`, total, unit: "steps" });
   const records: StepRecord[] = [];
-  const tell = (record: StepRecord): void => {
+  const tell = (record: StepRecord, columns?: StepColumns): void => {
     records.push(record);
     const { reward = Number.NaN, tokens_per_second: speed = 0 } = record.metrics;
     report(record.step + 1, { reward, "tokens/s": speed });
-    emit(record);
+    emit(record, columns && firstSamples(columns, SHOWN));
   };
   report(0);
-  found.records.forEach(tell);
+  for (const record of found.records) tell(record);
   let last: Boundary = { done: records.length, memory: stepper.memory() };
   for (let step = last.done; step < total; step++) {
     const taken = await unlessAborted(options.signal, () => stepper.step(step));
@@ -199,7 +211,7 @@ async function steps(
     if ((step + 1) % (settings.snapshotEvery ?? Number.POSITIVE_INFINITY) === 0) {
       snapshots.push({ step: step + 1, policy: await policy.clone() });
     }
-    tell(record);
+    tell(record, taken.columns);
     const pause = step + 1 < total && pausingEvent(options.watch, record.events);
     if (pause) return { last, records, stopped: "paused" };
   }

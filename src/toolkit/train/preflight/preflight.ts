@@ -17,7 +17,7 @@ import type { Problem } from "../../tasks/task.ts";
 import { excerpt } from "../../verify/excerpt.ts";
 import type { LearnRehearsal } from "../learner.ts";
 import { type TrainOptions, type TrainSettings, trainSettings } from "../options.ts";
-import { type EventSample, sampleOf } from "../record.ts";
+import { type EventSample, firstSamples } from "../record.ts";
 import { createStepper, type Rehearsed, type Stepper } from "../step.ts";
 import { describeWeights } from "../watch/finite.ts";
 import { batchArithmetic, explainArithmetic, rateFindings } from "./arithmetic.ts";
@@ -316,21 +316,10 @@ function reportOf(plan: PreflightPlan, flown?: Flown): PreflightReport {
     arithmetic: plan.arithmetic,
     memory: plan.memory,
     time,
-    samples: rehearsed === undefined ? [] : shownOf(rehearsed),
+    samples: rehearsed === undefined ? [] : firstSamples(rehearsed, PROBLEMS),
     seconds: (performance.now() - plan.start) / 1000,
   };
   return tabular(data, tables);
-}
-
-/** The first completion of each of the first problems. */
-function shownOf({ rollouts, rewards }: Rehearsed): EventSample[] {
-  const firsts = new Map<number, number>();
-  for (let b = 0; b < rollouts.rows; b++) {
-    const group = rollouts.group[b] ?? -1;
-    if (!firsts.has(group)) firsts.set(group, b);
-  }
-  const rows = [...firsts.values()].slice(0, PROBLEMS);
-  return rows.map((b) => sampleOf({ rollouts, rewards }, b, rewards.verdicts[b]?.reason ?? ""));
 }
 
 function tables({ findings, figures, arithmetic, memory, time, samples }: PreflightData): Table[] {
