@@ -119,6 +119,7 @@ export {
   selectRows,
   unscoredBehind,
 } from "./toolkit/rows.ts";
+export type { DivergedSample, Divergence } from "./toolkit/runs/divergence.ts";
 export { saveEvaluation } from "./toolkit/runs/evaluation-file.ts";
 export * from "./toolkit/runs/import.ts";
 export { type ProbedSamples, type ProbedSamplesOptions, probedSamples } from "./toolkit/runs/probed-samples.ts";
@@ -157,6 +158,7 @@ export { type PreflightReport, preflight } from "./toolkit/train/preflight/prefl
 export { type PretrainOptions, pretrain } from "./toolkit/train/pretrain.ts";
 export { type Recomputed, type RecomputeOptions, type RewardedRollouts, recompute } from "./toolkit/train/recompute.ts";
 export type { EventSample, StepEvent, StepRecord } from "./toolkit/train/record.ts";
+export { type Replayed, type ReplayOptions, replay } from "./toolkit/train/replay.ts";
 export type { Run, Snapshot, TrainedRun } from "./toolkit/train/run.ts";
 export { type TrainOptions, train } from "./toolkit/train/train.ts";
 export { type PolicyUpdate, type PolicyUpdateOptions, policyUpdateParts } from "./toolkit/train/update-parts.ts";

@@ -15,6 +15,10 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "figures, completions or tokens by run, step, problem and reward; or SQL",
     load: async () => (await import("./runs/query.ts")).queryRuns,
   },
+  replay: {
+    summary: "take a run again; name the first step, sample and token that come out otherwise",
+    load: async () => (await import("./runs/replay.ts")).replayRun,
+  },
 };
 
 function help(): string {

@@ -1,4 +1,6 @@
 /** `rlvr runs` on folders as `train` writes them. */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { madeRecord, madeRun } from "../../bench/support/made-run.ts";
@@ -54,10 +56,57 @@ test("rlvr runs query: figures, completions, tokens, SQL", () => {
 });
 
 test("rlvr runs: wrong use says what to do", () => {
-  expect(rlvr("runs", "no")).toMatchObject({ code: 2, err: expect.stringContaining("known: list, index, query") });
+  expect(rlvr("runs", "no")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("known: list, index, query, replay"),
+  });
   expect(rlvr("runs", "query", "--tokens", "--texts")).toMatchObject({
     code: 2,
     err: expect.stringContaining("give one"),
   });
   expect(rlvr("runs", "query", "--step", "3..")).toMatchObject({ code: 2, err: expect.stringContaining("--step") });
+});
+
+/** Trains three steps by a script in the folder, as a user would. */
+const script = `import { chainAddition, charTokenizer, Policy, train } from "rlvr-lab";
+import { grpo } from "rlvr-lab/algorithms";
+export const task = chainAddition({ digits: 1 });
+export const algorithm = grpo({ clipHigh: 0.28 });
+const tokenizer = charTokenizer(task.alphabet);
+const config = {
+  architectures: ["LlamaForCausalLM"], model_type: "llama", vocab_size: tokenizer.vocabSize, hidden_size: 16,
+  intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2, num_key_value_heads: 2, head_dim: 8,
+  max_position_embeddings: 64, rms_norm_eps: 1e-5, rope_theta: 1e4, tie_word_embeddings: true,
+  bos_token_id: tokenizer.bosId, eos_token_id: tokenizer.eosId, pad_token_id: tokenizer.padId,
+} as const;
+const steps: number = 3;
+if (process.argv[2] === "train") {
+  const policy = await Policy.create({ config, tokenizer, seed: 1 });
+  const sizes = { seed: 3, steps, promptsPerStep: 2, samplesPerPrompt: 2, learningRate: 1e-2 };
+  await train({ policy, task, algorithm, ...sizes, runFolder: "runs/made", preflight: "off" }).finished;
+  process.exit(0);
+}
+`;
+
+test("rlvr runs replay: from the record alone, with a module in TypeScript, and with one that is not the run's", () => {
+  const js = script.replace(": number", "").replace(" as const", "");
+  writeFileSync(join(folder, "made.mjs"), js);
+  const trained = spawnSync(process.execPath, ["made.mjs", "train"], { cwd: folder, encoding: "utf8" });
+  expect(trained.stderr).toBe("");
+  expect(JSON.parse(readFileSync(join(folder, "runs/made/config.json"), "utf8"))).toMatchObject({ script: "made.mjs" });
+  const plain = rlvr("runs", "replay", "runs/made", "--quiet");
+  expect(plain).toMatchObject({ code: 0, out: expect.stringMatching(/^3 of 3 steps came out the same, bit for bit/) });
+  writeFileSync(join(folder, "made.ts"), script);
+  const typed = rlvr("runs", "replay", "runs/made", "--with", "made.ts", "--until", "1", "--json", "--quiet");
+  expect([typed.code, JSON.parse(typed.out)]).toMatchObject([0, { same: 2, of: 2 }]);
+  const other = script.replace(
+    "export const task = chainAddition({ digits: 1 });",
+    "const plain = chainAddition({ digits: 1 });\nexport const task = { ...plain, verify: (p: never, c: string) => ({ ...plain.verify(p, c), score: 0.5 }) };",
+  );
+  writeFileSync(join(folder, "other.ts"), other);
+  const diverged = rlvr("runs", "replay", "runs/made", "--with", "other.ts", "--quiet");
+  expect(diverged.code).toBe(1);
+  expect(diverged.out).toMatch(/^they part at step 0\nsample 0 \(problem .*\): reward 0 stored, 0.5 now\n/);
+  const refused = rlvr("runs", "replay", "runs/a");
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('the task of runs/a "made" is not one of') });
 });

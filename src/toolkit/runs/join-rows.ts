@@ -1,6 +1,7 @@
 /** Texts and numbers of a step's completions put together, row by row. */
-import { MASK_REASONS, type StoredColumns } from "./rollout-columns.ts";
-import type { RolloutRow, RolloutText } from "./run-folder.ts";
+import { decodeColumns } from "./column-file.ts";
+import { encodeRollouts, MASK_REASONS, type StoredColumns, storedColumns } from "./rollout-columns.ts";
+import { type RolloutRow, type RolloutText, rolloutText, type StepColumns } from "./run-folder.ts";
 
 /** Undefined where the two have not the same rows. */
 export function joinedRows(texts: readonly RolloutText[], columns: StoredColumns): RolloutRow[] | undefined {
@@ -45,4 +46,11 @@ function known(value: number): number | null {
 function each<A, B>(of: Readonly<Record<string, A>>, make: (one: A) => B): Readonly<Record<string, B>> | undefined {
   const entries = Object.entries(of).map(([key, one]) => [key, make(one)] as const);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** The completions of a step as a run folder would give them back. */
+export function stepRolloutRows(columns: StepColumns): RolloutRow[] {
+  const texts = Array.from({ length: columns.rollouts.rows }, (_, b) => rolloutText(columns, b));
+  const stored = storedColumns("the step", decodeColumns("the step", encodeRollouts(columns)));
+  return joinedRows(texts, stored) ?? [];
 }

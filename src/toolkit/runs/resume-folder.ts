@@ -80,10 +80,15 @@ function decisive(config: object): Readonly<Record<string, unknown>> {
   return { ...parts, algorithm: { name: parts.algorithm?.name, ...named } };
 }
 
-function checkSame(path: string, stored: object, now: object): void {
-  const differing = differences(decisive(stored), decisive(now)).filter(
+/** Where what decides the steps differs; settings that may change are left out, and functions. */
+export function decisiveDifferences(stored: object, now: object): Difference[] {
+  return differences(decisive(stored), decisive(now)).filter(
     (difference) => ![...FREE, ...FUNCTIONS].some((free) => difference.path.startsWith(free)),
   );
+}
+
+function checkSame(path: string, stored: object, now: object): void {
+  const differing = decisiveDifferences(stored, now);
   const [first] = differing;
   if (first === undefined) return;
   const more = differing.length > 1 ? ` (and ${differing.length - 1} more)` : "";
@@ -97,7 +102,7 @@ function remedyOf(path: string, { path: place }: Difference): string {
 }
 
 /** What differs in the environment: the same bits are then not promised. */
-function environmentNotes(stored: unknown, now: unknown): string[] {
+export function environmentNotes(stored: unknown, now: unknown): string[] {
   if (stored === undefined || now === undefined) return [];
   const differing = differences(stored, now).map((difference) => differenceText(difference, ["before", "now"]));
   return differing.map((text) => `the environment has changed, the same bits are not promised: ${text}`);

@@ -251,7 +251,8 @@ async function* rolloutLines(columns: StepColumns): AsyncGenerator<string> {
   }
 }
 
-function rolloutText({ rollouts, rewards }: StepColumns, b: number): RolloutText {
+/** A row's line. */
+export function rolloutText({ rollouts, rewards }: StepColumns, b: number): RolloutText {
   const group = rollouts.group[b] ?? -1;
   const [problem, verdict] = [rollouts.problems[group], rewards.verdicts[b]];
   if (problem === undefined || verdict === undefined) throw new Error(`internal: row ${b} has no problem or verdict`);

@@ -127,7 +127,8 @@ async function update(database: Database, root: string, notes: string[]): Promis
 
 /** Folders that hold a run, at most three levels down. */
 async function runFolders(root: string, depth = 0): Promise<string[]> {
-  if ((await stat(join(root, "config.json")).catch(() => undefined)) !== undefined) return [root];
+  const config = await readFile(join(root, "config.json"), "utf8").catch(() => undefined);
+  if (config !== undefined) return /"format"\s*:\s*"rlvr-run\//.test(config) ? [root] : []; // else a policy's, say
   if (depth === 3) return [];
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const inside = entries.filter((entry) => entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name));

@@ -1,8 +1,12 @@
 /** Where a run begins: at its first step, or where an earlier process left its folder. */
+
+import { stat } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { type CompleteAlgorithm, describe } from "../algorithm.ts";
+import { writeFileAtomic } from "../files.ts";
 import { adamWSettings } from "../jit/adamw.ts";
 import { refuse } from "../refuse.ts";
-import { environment } from "../runs/environment.ts";
+import { type Environment, environment, uncommittedChanges } from "../runs/environment.ts";
 import { type FoundRun, resumeRunFolder } from "../runs/resume-folder.ts";
 import { createRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import type { TrainOptions, TrainSettings } from "./options.ts";
@@ -30,8 +34,13 @@ export async function begin(
   if (path === undefined) return { folder: undefined, found: NEW };
   const config = await configOf(options, settings, algorithm);
   const making = { config, environment: config.environment, keep: settings.keepCheckpoints };
-  if (!resume) return { folder: await createRunFolder(path, making), found: NEW };
+  if (!resume) {
+    const folder = await createRunFolder(path, making);
+    await keepChanges(path, config.environment);
+    return { folder, found: NEW };
+  }
   const begun = await resumeRunFolder(path, making);
+  await keepChanges(path, config.environment);
   for (const note of begun.found.notes) process.emitWarning(note, "RunResume");
   try {
     checkRates(path, settings, [...begun.found.records, ...begun.found.later]);
@@ -42,11 +51,26 @@ export async function begin(
   return begun;
 }
 
-async function configOf(options: TrainOptions, settings: TrainSettings, algorithm: CompleteAlgorithm) {
+/** Code that is in no commit is kept as a patch: without it nobody could run the run's code again. */
+async function keepChanges(path: string, { changes }: Environment): Promise<void> {
+  if (changes === undefined) return;
+  const target = join(path, `changes-${changes.slice(0, 8)}.patch`);
+  const text = await uncommittedChanges();
+  const there = await stat(target).catch(() => undefined);
+  if (text !== undefined && there === undefined) await writeFileAtomic(target, `${text}\n`);
+}
+
+/** What `config.json` says of a run: everything that decides its steps, and where they were taken. */
+export async function configOf(
+  options: Pick<TrainOptions, "task" | "policy">,
+  settings: TrainSettings,
+  algorithm: CompleteAlgorithm,
+): Promise<Readonly<Record<string, unknown>> & { readonly environment: Environment }> {
   const { task, policy } = options;
   const { learningRate, optimizer, ...plain } = settings;
   return {
     startedAt: new Date().toISOString(), // allowed: for people; nothing is computed from it
+    ...madeBy(),
     task: { name: task.name, settings: task.settings },
     algorithm: { name: algorithm.name, choices: describe(algorithm) },
     settings: {
@@ -57,6 +81,15 @@ async function configOf(options: TrainOptions, settings: TrainSettings, algorith
     policy: { config: policy.config, fingerprint: await policy.fingerprint() },
     environment: await environment(),
   };
+}
+
+/** The script or notebook that makes the run, from the working folder: what a replay has to be given. */
+function madeBy(): { readonly script?: string; readonly notebook?: string } {
+  const notebook = process.env.JPY_SESSION_NAME; // set by Jupyter's server for the kernels that it starts
+  if (notebook !== undefined) return { notebook: relative(".", notebook) };
+  const [, script] = process.argv;
+  const path = script === undefined ? ".." : relative(".", script);
+  return path.startsWith("..") || path.includes("node_modules") ? {} : { script: path };
 }
 
 /** A schedule cannot be compared as text: its rates are, with those that the steps were taken at. */
