@@ -37,6 +37,7 @@ export * from "./invisible-leash.ts";
 export * from "./limit-of-rlvr.ts";
 export { checkLogged, type LoggedNumber, type LoggedNumbers, type LoggedRun } from "./logged-numbers.ts";
 export * from "./lost-problems.ts";
+export * from "./math-beyond.ts";
 export {
   type ForgettingPoint,
   type GradientAlignment,

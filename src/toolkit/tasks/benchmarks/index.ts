@@ -33,6 +33,21 @@ export {
   tolerance,
 } from "./d5rl.ts";
 export {
+  type BeyondProblem,
+  boxedContents,
+  buildZeroBaseline,
+  type IntegerMode,
+  makeToyMathB,
+  missChance,
+  readMathBeyond,
+  sampleCounts,
+  type ToyMathB,
+  type ToyMathBOptions,
+  type VerifyIntegerOptions,
+  verifyInteger,
+  type ZeroBaseline,
+} from "./math-beyond.ts";
+export {
   benchmarkAverage,
   type ChoiceArithmeticOptions,
   type ChoiceItem,
