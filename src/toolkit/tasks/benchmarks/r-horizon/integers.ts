@@ -47,14 +47,17 @@ const UNFIT: readonly (readonly [before: RegExp, behind: RegExp])[] = [
 
 const CONTEXT = 24;
 
+/** An argument begins: of a function of LaTeX, or the second of a fraction. */
+const IN_FUNCTION =
+  /(?:\\(?:[dt]?frac|sqrt|log|ln|sin|cos|tan|binom|exp)(?:_\{?\w+\}?|\[[^\]]*\])?\s*[{(]?|\\[dt]?frac\{[^{}]*\}\{)\s*$/;
+
 /** Numbers that a variable may stand for, with what is known of each. The rules are a reconstruction of the released second step. */
 export function keyCandidates(text: string): KeyCandidate[] {
   return extractIntegers(text).flatMap((found) => {
     const before = text.slice(Math.max(0, found.start - CONTEXT), found.start);
     const behind = text.slice(found.end, found.end + CONTEXT);
     if (UNFIT.some(([a, b]) => a.test(before) && b.test(behind))) return [];
-    const inFunction =
-      /\\(?:[dt]?frac|sqrt|log|ln|sin|cos|tan|binom|exp)[^\s]*\{?\s*$|(?:\\[dt]?frac\{[^{}]*\}\{)$/.test(before);
+    const inFunction = IN_FUNCTION.test(before);
     const independent = !inFunction && !/^\s*[/^]/.test(behind) && !/\/\s*$/.test(before);
     return [{ ...found, inMath: isInMath(text, found.start), independent }];
   });
