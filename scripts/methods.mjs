@@ -41,6 +41,9 @@ function modulesOf(folder) {
     .map((file) => readModule(`${folder}/${file}`, readFileSync(join(root, folder, file), "utf8")));
 }
 
+/** Names of src/toolkit/ratio.ts that cut a log ratio before its exponential. */
+const CUTTING = /\b(limited|tokenRatio|sequenceRatio|ratioAt|klDivergence|LOG_RATIO_LIMIT)\b/;
+
 function readModule(file, source) {
   const header = /^\/\*\*\n([\s\S]*?)\*\//.exec(source)?.[1];
   if (!header) throw new Error(`${file}: no comment at its head; say the idea, the source and the seam there`);
@@ -59,6 +62,7 @@ function readModule(file, source) {
     equation,
     ...notesOf(text),
     options: optionsOf(source),
+    cuts: CUTTING.test(source),
   };
 }
 
@@ -114,8 +118,8 @@ function row({ file, name, idea, cited, seam }) {
   return `| [${name}](../${file}) | ${cell(idea)} | ${cell(cited)} | ${cell(seam)} |`;
 }
 
-function section({ name, equation, notes, options }) {
-  if (equation.length === 0 && notes.length === 0 && options.length === 0) return [];
+function section({ name, equation, notes, options, cuts }) {
+  if (equation.length === 0 && notes.length === 0 && options.length === 0 && !cuts) return [];
   return [
     `## ${name}`,
     "",
@@ -127,6 +131,9 @@ function section({ name, equation, notes, options }) {
           ...options.map((option) => `| \`${option.name}\` | ${cell(option.says)} | ${cell(option.standard)} |`),
           "",
         ]
+      : []),
+    ...(cuts
+      ? ["Not the paper's: log ratios are cut to [-20, 20] before the exponential, without gradient beyond.", ""]
       : []),
     ...(notes.length > 0 ? [`Not the paper's: ${notes.join(" ")}`, ""] : []),
   ];

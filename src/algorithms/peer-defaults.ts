@@ -12,6 +12,10 @@
  *     NeMo-RL   leave-one-out mean and deviation + 1e-6, clip 0.2, mean over tokens; 0.01 times k3 in the loss (its GRPO
  *               recipe for math)
  *
+ * All of them run here with log ratios cut to [-20, 20] before the exponential, which is verl's; TRL's has no limit: two such
+ * algorithms differ only where a ratio is beyond 4.8e8. TRL's k3 weighted by the ratio (use_bias_correction_kl) is
+ * `compose(peerDefaults("trl"), klLoss({ weighted: true }))`.
+ *
  * Seams: advantage, objective. Learning rates, batch sizes and sampling are `train`'s, not the algorithm's. Corrections for
  * an engine that samples with other numbers than the trainer act here where the sampler is behind: `sampleAhead`, replay.
  */

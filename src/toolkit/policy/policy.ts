@@ -32,6 +32,13 @@ type Scorer = Jitted<[Record<string, tf.Tensor>, tf.Tensor2D, number], TokenScor
 /** Positions scored in one run: bounds the memory of long batches. */
 const SCORED_POSITIONS = 8192;
 
+export interface LoadOptions {
+  /** Default: the one that all share. */
+  readonly engine?: Engine;
+  /** Takes the value head along, as `recompute` of PPO needs it. Default false: the policy alone. */
+  readonly valueHead?: boolean;
+}
+
 /** Generation and scoring read the very arrays that an optimizer updates, so there is nothing to synchronise. */
 export class Policy {
   readonly config: PolicyConfig;
@@ -60,8 +67,11 @@ export class Policy {
   }
 
   /** A policy from a folder in the Hugging Face layout. @throws UsageError when a file is missing or corrupt */
-  static async load(folder: string, { engine = Engine.shared() }: { readonly engine?: Engine } = {}): Promise<Policy> {
-    const { config, tokenizer, parameters } = await loadPolicyFiles(folder);
+  static async load(
+    folder: string,
+    { engine = Engine.shared(), valueHead = false }: LoadOptions = {},
+  ): Promise<Policy> {
+    const { config, tokenizer, parameters } = await loadPolicyFiles(folder, { valueHead });
     for (const [name, { data }] of Object.entries(parameters)) {
       const bad = data.findIndex((value) => !Number.isFinite(value));
       if (bad < 0) continue;
@@ -71,9 +81,12 @@ export class Policy {
     return new Policy(config, tokenizer, await engine.parameters(parameters));
   }
 
-  /** Writes the folder that {@link load} reads, and that transformers opens; files are replaced in one step each. */
+  /**
+   * Writes the folder that {@link load} reads, and that transformers opens; files are replaced in one step each. A value
+   * head goes into a file of its own.
+   */
   async save(folder: string): Promise<void> {
-    const { [valueHeadName]: _, ...parameters } = await this.parameters.read();
+    const parameters = await this.parameters.read();
     await savePolicyFiles(folder, { config: this.config, tokenizer: this.tokenizer, parameters });
   }
 
@@ -87,8 +100,9 @@ export class Policy {
     return Object.hasOwn(this.parameters.shapes, valueHeadName);
   }
 
-  /** A second policy with the same weights, and a value head beside them; it gives 0 until it is trained. */
+  /** A second policy with the same weights and value head; a new head gives 0 until it is trained. */
   async withValueHead(): Promise<Policy> {
+    if (this.hasValueHead) return this.clone();
     const width = this.config.hidden_size;
     const head = { data: new Float32Array(width), shape: [1, width] };
     const parameters = { ...(await this.parameters.read()), [valueHeadName]: head };
@@ -97,6 +111,7 @@ export class Policy {
 
   /** A second policy with the same weights, without a value head. */
   async withoutValueHead(): Promise<Policy> {
+    if (!this.hasValueHead) return this.clone();
     const { [valueHeadName]: _, ...parameters } = await this.parameters.read();
     return new Policy(this.config, this.tokenizer, await this.parameters.engine.parameters(parameters));
   }

@@ -7,14 +7,14 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../files.ts";
 import type { HostTensor } from "../jit/host-tensor.ts";
-import { valueHeadName } from "../policy/parameters.ts";
 import type { Policy } from "../policy/policy.ts";
+import { valueHeadFile } from "../policy/policy-files.ts";
 import { readSafetensors, writeSafetensors } from "../policy/safetensors.ts";
 import { refuse } from "../refuse.ts";
 import type { Json } from "../seam.ts";
 import type { Stepper } from "./step.ts";
 
-const [OPTIMIZER, VALUE_HEAD, TRAINER] = ["optimizer.safetensors", "value_head.safetensors", "trainer.json"] as const;
+const [OPTIMIZER, TRAINER] = ["optimizer.safetensors", "trainer.json"] as const;
 
 export interface CheckpointParts {
   /** In training. */
@@ -33,9 +33,6 @@ export async function saveCheckpoint(
   { stepsDone, memory }: { readonly stepsDone: number; readonly memory: Json },
 ): Promise<void> {
   await policy.save(folder);
-  if (policy.hasValueHead) {
-    await writeSafetensors(join(folder, VALUE_HEAD), await policy.parameters.read([valueHeadName]));
-  }
   const { step: updates, first, second } = await stepper.learner.state();
   const moments: Record<string, HostTensor> = {};
   if (updates > 0) {
@@ -53,7 +50,7 @@ export async function saveCheckpoint(
  * @throws UsageError when the checkpoint is not of this policy and algorithm
  */
 export async function loadCheckpoint(folder: string, { policy, stepper }: CheckpointParts): Promise<void> {
-  const head = join(folder, VALUE_HEAD);
+  const head = join(folder, valueHeadFile);
   const hasHead = (await stat(head).catch(() => undefined)) !== undefined;
   await policy.parameters.write({
     ...(await readSafetensors(join(folder, "model.safetensors"))),

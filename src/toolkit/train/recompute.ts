@@ -93,7 +93,8 @@ export async function recompute(
   const rollouts = withColumns(step.rollouts, whole);
   if (rollouts.rows === 0) refuse("recompute", "the step has no completions", "pass a step that sampled");
   if (needs.values === true && !policy.hasValueHead) {
-    const remedy = "pass await policy.withValueHead(): its values are 0, as at a run's first step";
+    const remedy =
+      "pass await policy.withValueHead(), whose values are 0 as at a run's first step, or Policy.load(checkpoint, { valueHead: true })";
     refuse("recompute", `${algorithm.name} needs a value head, which the policy has none of`, remedy);
   }
   const tokens = tokensFor(rollouts.width, 0);

@@ -64,7 +64,7 @@ async function runLoop(loop: Loop): Promise<Omit<TrainedRun, "records">> {
   const start = performance.now();
   const flight = await planFlight(loop);
   const withHead = algorithm.objective.needs.values === true;
-  const policy = withHead ? await options.policy.withValueHead() : await options.policy.clone();
+  const policy = withHead ? await options.policy.withValueHead() : await options.policy.withoutValueHead();
   const snapshots: Snapshot[] = [];
   const stepper = createStepper({ ...loop, policy });
   let stopped: TrainedRun["stopped"];

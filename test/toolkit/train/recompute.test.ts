@@ -133,6 +133,36 @@ test("recompute: PPO's first step, whose values are 0, from the run's folder", a
   expect(found.gradientNorm / (grad_norm ?? Number.NaN)).toBeCloseTo(1, 5);
 });
 
+test("recompute: PPO's second step, with the value head that its checkpoint keeps", async () => {
+  const runFolder = join(mkdtempSync(join(tmpdir(), "recompute-")), "run");
+  const sizes = { steps: 2, seed: 5, promptsPerStep: 4, samplesPerPrompt: 4, preflight, checkpointEvery: 1 } as const;
+  const run = train({ policy, task, algorithm: ppo(), runFolder, learningRate: 1e-2, ...sizes });
+  await (await run.finished).policy.dispose();
+  const stored = await readRun(runFolder);
+  const folder = stored.checkpoints.find((path) => path.endsWith("step-000001")) ?? "";
+  const valued = await Policy.load(folder, { valueHead: true });
+  expect(
+    Math.max(...((await valued.parameters.read(["value_head.weight"]))["value_head.weight"]?.data ?? [])),
+  ).not.toBe(0);
+  const found = await recompute(await storedStep(stored, 1, policy.tokenizer.padId), ppo(), {
+    ...{ policy: valued, reference: policy, maxTokens: 4 },
+  });
+  const { loss, value_loss, grad_norm } = run.records[1]?.metrics ?? {};
+  expect(found.loss).toBeCloseTo(loss ?? Number.NaN, 6);
+  expect(found.metrics.value_loss).toBeCloseTo(value_loss ?? Number.NaN, 6);
+  expect(found.gradientNorm / (grad_norm ?? Number.NaN)).toBeCloseTo(1, 5);
+  const [plain, again] = [await Policy.load(folder), await valued.withValueHead()];
+  expect([plain.hasValueHead, again.hasValueHead]).toEqual([false, true]);
+  expect(await again.fingerprint()).toBe(await valued.fingerprint());
+  const other = mkdtempSync(join(tmpdir(), "valued-"));
+  await valued.save(other);
+  await plain.save(other); // the head of what was there before must not stay
+  await expect(Policy.load(other, { valueHead: true })).rejects.toThrow(
+    `Policy.load: ${other} has no value_head.safetensors; leave valueHead out, or pass a checkpoint of PPO's.`,
+  );
+  for (const each of [plain, again, valued]) await each.dispose();
+});
+
 test("recompute: options are checked", async () => {
   const wrong = (options: object) => expect(recompute(step, grpo(), { policy, ...options })).rejects;
   await wrong({ temperature: -1 }).toThrow("recompute: temperature is -1; pass a number above 0.");

@@ -61,7 +61,7 @@ export async function preflight(options: TrainOptions): Promise<PreflightReport>
   const plan = await planPreflight({ options, settings, algorithm });
   if (hopeless(plan).length > 0) return reportOf(plan);
   const withHead = algorithm.objective.needs.values === true;
-  const policy = withHead ? await options.policy.withValueHead() : await options.policy.clone();
+  const policy = withHead ? await options.policy.withValueHead() : await options.policy.withoutValueHead();
   const stepper = createStepper({ options, settings, algorithm, policy });
   try {
     await stepper.prepare();
