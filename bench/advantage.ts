@@ -1,9 +1,12 @@
 /**
  * What advantages cost: 4096 completions of 1024 tokens (512 groups of 8), against one pass over as many numbers. `value`
- * and `reference` are ms. Methods that ask the policy or its statistics are given columns of numbers and no policy.
+ * and `reference` are ms. Methods that ask for statistics are given columns of numbers; those that ask the policy, such as
+ * CEPO, an answer that is there at once, so that what is measured is their own work: moving rows and weighing tokens.
  */
 import type { AdvantageInput } from "../src/toolkit/advantage.ts";
 import type { Algorithm } from "../src/toolkit/algorithm.ts";
+import type { Model, Statistic, TokenRows } from "../src/toolkit/models.ts";
+import { charTokenizer } from "../src/toolkit/policy/tokenizer.ts";
 import { rng } from "../src/toolkit/rng.ts";
 import type { Rollouts } from "../src/toolkit/rollout.ts";
 import { openSeam } from "../src/toolkit/seam.ts";
@@ -34,6 +37,19 @@ function rollouts(): Rollouts {
   };
 }
 
+/** Answers as many numbers as there are positions. */
+const ready: Model = {
+  tokenizer: charTokenizer("0123456789"),
+  maxPositions: 2 * tokens,
+  generate: () => Promise.reject(new Error("nothing is drawn here")),
+  measure: async <Name extends string>(given: TokenRows, statistics: Readonly<Record<Name, Statistic>>) => {
+    const positions = given.rows * (given.width - 1);
+    const answer = positions <= logProbs.length ? logProbs.subarray(0, positions) : new Float32Array(positions);
+    const found = Object.keys(statistics).map((name) => [name, answer] as const);
+    return Object.fromEntries(found) as Record<Name, Float32Array>;
+  },
+};
+
 function inputOf({ statistics = {}, referenceStatistics = {} }: Algorithm, drawn: Rollouts): AdvantageInput {
   const columns = (names: object) => Object.fromEntries(Object.keys(names).map((name) => [name, logProbs]));
   const values = Float32Array.from({ length: rows }, (_, b) => (random.integer(group) <= b % group ? 1 : 0));
@@ -45,6 +61,7 @@ function inputOf({ statistics = {}, referenceStatistics = {} }: Algorithm, drawn
     ...{ rollouts: drawn, rewards: { values, verdicts }, step: 1, steps: 10, seed: 1 },
     statistics: columns(statistics),
     referenceStatistics: columns(referenceStatistics),
+    models: { policy: ready, reference: ready },
   };
 }
 

@@ -22,6 +22,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type AdvantageInput, type Advantages, groupAdvantages, spreadOverTokens } from "../toolkit/advantage.ts";
 import { type Algorithm, type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import { type Solutions, sampleWithDemonstrations } from "../toolkit/demonstrations.ts";
+import { checkFlags } from "../toolkit/finite.ts";
 import {
   aggregate,
   type CheckedBatch,
@@ -158,9 +159,9 @@ export function checkRlPlus(
     refuse("rl-plus", `${name} has ${values.length} numbers, mask ${mask.length}`, "pass one number per token in both");
   }
   const { logProbs, oldLogProbs, advantages, externalMask } = columns;
+  for (const [name, flags] of Object.entries({ mask, externalMask })) checkFlags("rl-plus", name, flags);
   for (let i = 0; i < mask.length; i++) {
     const external = externalMask[i];
-    if (external !== 0 && external !== 1) refuse("rl-plus", `externalMask has ${external} at ${i}`, "pass 0 or 1");
     if (mask[i] === 0) continue;
     const least = external === 1 ? Number.NEGATIVE_INFINITY : -Number.MAX_VALUE; // w is defined for p = 0 and p_old = 0
     for (const [name, values] of Object.entries({ logProbs, oldLogProbs })) {

@@ -54,7 +54,10 @@ test("rl-plus: what has no meaning is refused with its place and value", () => {
   expect(() => checkRlPlus({ ...columns, logProbs: [0.1] }, [1])).toThrow("rl-plus: logProbs has 0.1 at 0");
   expect(() => checkRlPlus({ ...columns, oldLogProbs: [-Infinity] }, [1])).toThrow("oldLogProbs has -Infinity");
   checkRlPlus({ ...columns, oldLogProbs: [-Infinity], externalMask: [1] }, [1]);
-  expect(() => checkRlPlus({ ...columns, externalMask: [2] }, [1])).toThrow("externalMask has 2 at 0; pass 0 or 1.");
+  expect(() => checkRlPlus({ ...columns, externalMask: [2] }, [1])).toThrow(
+    "rl-plus: externalMask[0] is 2; pass 1 or 0.",
+  );
+  expect(() => checkRlPlus(columns, [Number.NaN])).toThrow("rl-plus: mask[0] is NaN; pass 1 or 0.");
   expect(() => checkRlPlus({ ...columns, advantages: [1, 2] }, [1])).toThrow("advantages has 2 numbers, mask 1");
   expect(() => rlPlusLoss({ ...batch, externalMask: tf.zeros([2, 2]) })).toThrow("externalMask has shape [2,2]");
   expect(() => rlPlus({ uniformMass: 2 })).toThrow("rl-plus: uniformMass is 2; pass a number above 0, at most 1.");

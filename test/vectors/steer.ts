@@ -1,7 +1,7 @@
 /** From the names of the STEER form to `src/algorithms/steer.ts`. */
 import type * as tf from "@tensorflow/tfjs";
 import { type SteerOptions, steerLoss } from "../../src/algorithms/index.ts";
-import { checkEntropies } from "../../src/toolkit/finite.ts";
+import { checkEntropies, checkFlags } from "../../src/toolkit/finite.ts";
 import { inDouble } from "./adapter/double.ts";
 import { block, type Nested } from "./adapter/nested.ts";
 
@@ -20,7 +20,9 @@ export async function evaluate(inputs: Inputs, form: string): Promise<unknown> {
   if (form !== "steer/0") throw new Error(`no form ${form}`);
   const { advantages, entropy, oldLogProbs, logProbs, mask, wMin: minWeight, wMax: maxWeight, ...rest } = inputs;
   const options = { ...rest, minWeight, maxWeight };
-  checkEntropies("steer", block("entropy", entropy).data, block("mask", mask).data);
+  const flags = block("mask", mask).data;
+  checkFlags("steer", "mask", flags);
+  checkEntropies("steer", block("entropy", entropy).data, flags);
   return inDouble({ advantages, entropy, oldLogProbs, logProbs, mask }, (x) => {
     const batch = {
       logProbs: x.logProbs as tf.Tensor2D,
