@@ -40,10 +40,10 @@ export function cellImports(folder: string, served: ServedModules): CellImports 
   };
 }
 
-/** Runs a script in this process, TypeScript included, as the main module. @param url of the file */
-export async function importScript(url: string): Promise<void> {
+/** Runs a script in this process, TypeScript included, as the main module. @param url of the file @returns its exports */
+export async function importScript(url: string): Promise<Readonly<Record<string, unknown>>> {
   installHooks();
-  await import(resolveLocal(url, url) ?? url);
+  return await import(resolveLocal(url, url) ?? url);
 }
 
 let hooked = false;

@@ -73,6 +73,7 @@ export {
   type SupportMoves,
 } from "./reasoning-boundary.ts";
 export * from "./rliable.ts";
+export { type CurveDiff, type DataDiff, isSameRun, type RunDiff, type RunDiffOptions, runDiff } from "./run-diff.ts";
 export * from "./saved-by.ts";
 export { betaQuantile, betaShare, studentQuantile } from "./statistics/beta.ts";
 export {

@@ -19,6 +19,7 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "take a run again; name the first step, sample and token that come out otherwise",
     load: async () => (await import("./runs/replay.ts")).replayRun,
   },
+  diff: { summary: "what differs between two runs", load: async () => (await import("./runs/diff.ts")).diffRuns },
 };
 
 function help(): string {

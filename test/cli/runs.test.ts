@@ -58,7 +58,7 @@ test("rlvr runs query: figures, completions, tokens, SQL", () => {
 test("rlvr runs: wrong use says what to do", () => {
   expect(rlvr("runs", "no")).toMatchObject({
     code: 2,
-    err: expect.stringContaining("known: list, index, query, replay"),
+    err: expect.stringContaining("known: list, index, query, replay, diff"),
   });
   expect(rlvr("runs", "query", "--tokens", "--texts")).toMatchObject({
     code: 2,
@@ -107,6 +107,21 @@ test("rlvr runs replay: from the record alone, with a module in TypeScript, and 
   const diverged = rlvr("runs", "replay", "runs/made", "--with", "other.ts", "--quiet");
   expect(diverged.code).toBe(1);
   expect(diverged.out).toMatch(/^they part at step 0\nsample 0 \(problem .*\): reward 0 stored, 0.5 now\n/);
+  const itself = script.replace('process.argv[2] === "train"', "true").replace("export const task", "const task");
+  writeFileSync(join(folder, "itself.ts"), itself); // trains when it is executed, into a folder that is there already
+  const stopped = rlvr("runs", "replay", "runs/made", "--with", "itself.ts", "--until", "0", "--quiet");
+  expect(stopped).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/^1 of 1 steps came out the same/) });
   const refused = rlvr("runs", "replay", "runs/a");
   expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('the task of runs/a "made" is not one of') });
+});
+
+test("rlvr runs diff: two runs of other data, and a run and itself", () => {
+  const { code, out } = rlvr("runs", "diff", "runs/a", "runs/b", "--stretches", "1");
+  expect(code).toBe(1);
+  expect(out).toContain("data: 0 of 2 common steps have the same problems; the first with others is 0");
+  expect(out).toMatch(/they part at step 0\nsample 0 \(problem p1-0\): problem "p1-0" in runs\/a, "p5-0" in runs\/b/);
+  expect(out).toMatch(/reward, steps 0 to 1: [0-9.]+ \[.*\] and [0-9.]+ \[.*\]/);
+  const same = rlvr("runs", "diff", "runs/a", "runs/a", "--json");
+  expect(same.code).toBe(0);
+  expect(JSON.parse(same.out)).toMatchObject({ configuration: [], data: { same: 2 }, steps: 2 });
 });

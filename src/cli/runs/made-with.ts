@@ -1,16 +1,17 @@
 /** What a run was made with, from a module of the user's, or from the record where the library's own parts suffice. */
 import { stat } from "node:fs/promises";
-import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { importScript } from "../../../kernel/executor/imports.ts";
 import * as algorithms from "../../algorithms/index.ts";
 import { type Algorithm, type Choice, complete, describe } from "../../toolkit/algorithm.ts";
-import { entryPoint } from "../../toolkit/entry-point.ts";
 import { Policy } from "../../toolkit/policy/policy.ts";
 import { refuse, UsageError } from "../../toolkit/refuse.ts";
 import { differences } from "../../toolkit/runs/differences.ts";
 import type { StoredRun } from "../../toolkit/runs/read-run.ts";
 import { chainAddition, countdown, modularChain, type Task } from "../../toolkit/tasks/index.ts";
+import { setTrainHost } from "../../toolkit/train/host.ts";
+import type { TrainOptions } from "../../toolkit/train/options.ts";
 
 /** What a replay needs beside the run folder. */
 export interface MadeWith {
@@ -21,19 +22,18 @@ export interface MadeWith {
 
 const WHERE = "rlvr runs replay";
 
-/** The exports `task` and `algorithm` of a module, and `policy` where there is one; or those of its `options`. */
+/**
+ * The options of the first `train` that a script calls, which is not begun; or a module's exports `task` and `algorithm`, and
+ * `policy` where there is one, or those of its `options`.
+ */
 export async function madeWithModule(path: string): Promise<MadeWith> {
   if ((await stat(path).catch(() => undefined)) === undefined) {
-    refuse(WHERE, `there is no file ${path}`, "pass a module that exports task and algorithm");
+    refuse(WHERE, `there is no file ${path}`, "pass a script that trains, or a module that exports task and algorithm");
   }
-  if (!Reflect.get(process.features, "typescript")) register(entryPoint("./typescript-hooks.ts", import.meta.url));
-  const exported: Readonly<Record<string, unknown>> = await import(pathToFileURL(resolve(path)).href);
-  const options = exported.options ?? exported.default;
-  const all = { ...(typeof options === "object" && options !== null ? options : {}), ...exported };
-  const { task, algorithm, policy } = all as { task?: unknown; algorithm?: unknown; policy?: unknown };
+  const { task, algorithm, policy } = await optionsOf(path);
   if (!isObject(task) || !isObject(algorithm)) {
     const missing = !isObject(task) ? "task" : "algorithm";
-    refuse(WHERE, `${path} exports no ${missing}`, "export task and algorithm, or options that hold both");
+    refuse(WHERE, `${path} calls no train() and exports no ${missing}`, "export task and algorithm, or call train()");
   }
   const given = await policy;
   return {
@@ -41,6 +41,37 @@ export async function madeWithModule(path: string): Promise<MadeWith> {
     algorithm: algorithm as Algorithm,
     ...(given !== undefined && { policy: typeof given === "string" ? await Policy.load(given) : (given as Policy) }),
   };
+}
+
+/** What a script is stopped by when it calls `train`: its options are known then. */
+class Called extends Error {
+  readonly given: TrainOptions;
+  constructor(given: TrainOptions) {
+    super("a replay takes the options alone");
+    this.given = given;
+  }
+}
+
+async function optionsOf(path: string): Promise<Readonly<Record<string, unknown>>> {
+  let called: Called | undefined;
+  const release = setTrainHost({
+    options(given) {
+      called ??= new Called(given);
+      throw called;
+    },
+    started() {},
+  });
+  try {
+    const exported = await importScript(pathToFileURL(resolve(path)).href);
+    const options = exported.options ?? exported.default;
+    if (called === undefined) return { ...(isObject(options) && options), ...exported };
+  } catch (error) {
+    if (called === undefined) throw error; // the script's own
+  } finally {
+    release();
+  }
+  const { task, algorithm } = called.given; // the policy is in the run folder
+  return { task, algorithm };
 }
 
 function isObject(value: unknown): value is object {

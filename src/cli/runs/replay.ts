@@ -8,15 +8,15 @@ import { withProgress } from "../analyse/output.ts";
 import { interruptible } from "../several.ts";
 import { madeWithModule, madeWithRecord } from "./made-with.ts";
 
-const HELP = `rlvr runs replay <run> [--with module] [--until step] [--json]
+const HELP = `rlvr runs replay <run> [--with script] [--until step] [--json]
 
 Takes the steps of a stored run again, from the policy that it began with, and compares each with what is stored: weights,
 token ids, log-probs, rewards, advantages, entropies, figures. Names the first step, sample and token that differ, with both
 values. Nothing is written.
 
-      --with module   exports task and algorithm as the run was made with (or options that hold both; policy if the run
-                      folder has lost its start): .ts, .mts, .js or .mjs. Needed where the record's names do not suffice:
-                      a task of your own, methods composed
+      --with script   that made the run: it is executed up to its first train(), whose task and algorithm are taken and
+                      which is not begun; or a module that exports task and algorithm (and policy, if the run folder has
+                      lost its start). Needed where the record's names do not suffice: a task of your own, methods composed
       --until step    the last step to take again (default: the last that is stored)
       --json          print one JSON object
       --quiet         no progress

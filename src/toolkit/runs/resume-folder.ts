@@ -73,7 +73,7 @@ export async function resumeRunFolder(
 }
 
 /** What decides the steps, with the algorithm's choices by name. A value counts, not whether it was given or a default. */
-function decisive(config: object): Readonly<Record<string, unknown>> {
+export function decisiveParts(config: object): Readonly<Record<string, unknown>> {
   const parts = Object.fromEntries(DECISIVE.map((key) => [key, Reflect.get(config, key)]));
   const choices: unknown = parts.algorithm?.choices;
   const named = Array.isArray(choices) ? Object.fromEntries(choices.map(({ name, value }) => [name, value])) : {};
@@ -82,7 +82,7 @@ function decisive(config: object): Readonly<Record<string, unknown>> {
 
 /** Where what decides the steps differs; settings that may change are left out, and functions. */
 export function decisiveDifferences(stored: object, now: object): Difference[] {
-  return differences(decisive(stored), decisive(now)).filter(
+  return differences(decisiveParts(stored), decisiveParts(now)).filter(
     (difference) => ![...FREE, ...FUNCTIONS].some((free) => difference.path.startsWith(free)),
   );
 }
