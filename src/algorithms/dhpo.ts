@@ -111,7 +111,7 @@ export interface DhpoTokens {
  * w of mix "entropy": the weight of a token's own ratio; 0 where the mask is.
  *
  * @returns [B, T]
- * @throws UsageError for an entropy below 0, or not a number, where the mask is 1
+ * @throws UsageError for an entropy below 0, or not finite, where the mask is 1
  */
 export function dhpoMixWeight(
   { entropy: nats, mask, rows }: DhpoTokens,
@@ -125,7 +125,7 @@ export function dhpoMixWeight(
     for (let i = b * tokens; i < (b + 1) * tokens; i++) {
       if (mask[i] === 0) continue;
       const value = nats[i] ?? Number.NaN;
-      if (Number.isNaN(value)) refuse("dhpo", `row ${b} has entropy ${value}`, "pass entropies in nats, from 0");
+      if (!Number.isFinite(value)) refuse("dhpo", `row ${b} has entropy ${value}`, "pass entropies in nats, from 0");
       if (value < least) least = value;
       if (value > most) most = value;
     }

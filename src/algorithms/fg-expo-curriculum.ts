@@ -45,7 +45,7 @@ export function initialRates(ids: readonly string[], options: GaussianOptions = 
 export function updateRate(rates: PassRates, id: string, passRate: number, options: GaussianOptions = {}): PassRates {
   const { alpha } = settle(options);
   const before = rates.get(id) ?? refuse("gaussianCurriculum", `there is no question ${id}`, "pass one of the pool");
-  if (!(passRate >= 0 && passRate <= 1)) {
+  if (typeof passRate !== "number" || !(passRate >= 0 && passRate <= 1)) {
     refuse("gaussianCurriculum", `${id} has pass rate ${passRate}`, "pass a share from 0 to 1");
   }
   return new Map(rates).set(id, alpha * before + (1 - alpha) * passRate);

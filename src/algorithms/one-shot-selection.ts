@@ -59,7 +59,7 @@ function checkHistory(where: string, history: AccuracyHistory): (readonly [strin
   for (const [id, values] of entries) {
     if (values.length === 0) refuse(where, `the history of ${id} is empty`, "pass one accuracy per epoch");
     for (const [j, value] of values.entries()) {
-      if (value >= 0 && value <= 1) continue;
+      if (typeof value === "number" && value >= 0 && value <= 1) continue;
       refuse(where, `${id} has accuracy ${value} at epoch ${j}`, "pass shares from 0 to 1");
     }
   }

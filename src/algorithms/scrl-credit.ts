@@ -10,6 +10,7 @@
  * Seams: reward, advantage. Deviation over n - 1 and eps are reconstruction. A response of bad format counts as zeros in
  * the columns' statistics.
  */
+import { checkFlags } from "../toolkit/finite.ts";
 import { checkOptions } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
 
@@ -32,8 +33,7 @@ export interface ScrlRewards {
  */
 export function scrlRewards(raw: SubproblemScores, formatValid: readonly (number | boolean)[]): ScrlRewards {
   checkScores("scrlRewards", raw, formatValid.length);
-  const odd = formatValid.find((valid) => ![0, 1].includes(Number(valid)));
-  if (odd !== undefined) refuse("scrlRewards", `formatValid has ${odd}`, "pass 1 or 0");
+  checkFlags("scrlRewards", "formatValid", formatValid);
   const kept = raw.map((row, i) => {
     const scores = Number(formatValid[i]) === 1 ? row : row.map(() => 0);
     const first = scores.findIndex((score) => score !== 1);

@@ -77,8 +77,9 @@ export function checkBinary(
 /** Refuses marks of rows or tokens other than 0 and 1, or true and false. @throws UsageError with the place and the value */
 export function checkFlags(where: string, name: string, flags: ArrayLike<number | boolean>): void {
   for (let i = 0; i < flags.length; i++) {
-    const flag = Number(flags[i]);
-    if (flag !== 0 && flag !== 1) refuse(where, `${name}[${i}] is ${String(flags[i])}`, "pass 1 or 0");
+    const flag: unknown = flags[i];
+    if (flag !== 0 && flag !== 1 && typeof flag !== "boolean")
+      refuse(where, `${name}[${i}] is ${String(flags[i])}`, "pass 1 or 0");
   }
 }
 

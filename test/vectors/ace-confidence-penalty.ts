@@ -15,6 +15,11 @@ interface Inputs {
   readonly gate?: NonNullable<AceOptions["gate"]>;
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "ace-confidence-penalty/0": "advantages correct logProbs refLogProbs mask alpha? lengthNormalise? maxShift? gate?",
+};
+
 export function evaluate(inputs: Inputs): unknown {
   const { alpha, lengthNormalise, maxShift, gate } = inputs;
   const blocks = {

@@ -15,6 +15,12 @@ interface Inputs {
   readonly steps: readonly number[];
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "cepo/0": "advantages mask posTeacherLogProbs negTeacherLogProbs lambda epsW",
+  "cepo/1": "lambda0 warmupSteps steps schedule?",
+};
+
 export function evaluate(inputs: Inputs, form: string): unknown {
   if (form === "cepo/1") {
     const { lambda0, warmupSteps, schedule = "linear", steps } = inputs;

@@ -9,6 +9,7 @@ import {
   updateRate,
 } from "../../src/algorithms/index.ts";
 import { equalLengths, someTrained } from "../../src/index.ts";
+import { refuse } from "../../src/toolkit/refuse.ts";
 import { inDouble } from "./adapter/double.ts";
 import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
 
@@ -23,7 +24,18 @@ interface Inputs {
   readonly oldLogProbs: Nested;
   readonly refLogProbs: Nested;
   readonly mask: Nested;
+  readonly clip?: number;
+  readonly eps?: number;
 }
+
+const ROWS = "logProbs oldLogProbs refLogProbs mask rewards beta? clip? eps?";
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "fg-expo/0": "rewards beta?",
+  "fg-expo/1": "nQuestions alpha? sigma? observations",
+  "fg-expo/2": ROWS,
+  "fg-expo/3": ROWS,
+};
 
 export function evaluate(inputs: Inputs, form: string): unknown {
   if (form === "fg-expo/0") {
@@ -35,6 +47,7 @@ export function evaluate(inputs: Inputs, form: string): unknown {
 
 function curriculum({ nQuestions, alpha = 0.9, sigma = 0.35, observations }: Inputs): unknown {
   const options = { alpha, sigma };
+  if (!Number.isInteger(nQuestions)) refuse("case", `nQuestions is ${nQuestions}`, "pass a whole number");
   const start = initialRates(
     Array.from({ length: nQuestions }, (_, q) => String(q)),
     options,
@@ -45,13 +58,19 @@ function curriculum({ nQuestions, alpha = 0.9, sigma = 0.35, observations }: Inp
 }
 
 async function loss(inputs: Inputs): Promise<unknown> {
-  const { logProbs, oldLogProbs, refLogProbs, mask, rewards, beta = 0.02 } = inputs;
+  const { logProbs, oldLogProbs, refLogProbs, mask, rewards, beta = 0.02, clip, eps } = inputs;
   const columns = { logProbs, oldLogProbs, refLogProbs };
   someTrained("fgExpo", block("mask", mask).data);
   checkNumbers("fgExpo", columns, mask);
   equalLengths("fgExpo", { rewards, mask: Array.isArray(mask) ? mask : [] });
   const { betaEff } = aklBeta(rewards, beta);
-  const advantages = [...fgExpoAdvantages(Float64Array.from(rewards), new Int32Array(rewards.length))]; // one group
+  const advantages = [
+    ...fgExpoAdvantages(
+      block("rewards", rewards).data,
+      new Int32Array(rewards.length),
+      eps === undefined ? {} : { epsilon: eps },
+    ),
+  ]; // one group
   const found = await inDouble({ ...columns, mask, advantages, betaEff }, (x) => {
     const perToken = (tensor: tf.Tensor) => tensor as tf.Tensor2D;
     const trained = perToken(x.mask);
@@ -64,6 +83,7 @@ async function loss(inputs: Inputs): Promise<unknown> {
         mask: trained,
       },
       x.betaEff.asScalar(),
+      clip === undefined ? {} : { clip },
     );
     return { loss: parts.loss, jClip: parts.jClip, meanK3: parts.meanK3 };
   });

@@ -29,6 +29,12 @@ interface GroupInputs {
   readonly decay?: "linear" | "exp" | "cosine";
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "icpo/0": "logProbs oldLogProbs advantages mask hinted clipLow? clipHigh? dualClip? lambdaShape?",
+  "icpo/1": "base hinted delta? t T? alpha? decay?",
+};
+
 export async function evaluate(inputs: LossInputs | GroupInputs, form: string): Promise<unknown> {
   if (form === "icpo/0" && "logProbs" in inputs) return loss(inputs);
   if (form === "icpo/1" && "base" in inputs) return group(inputs);

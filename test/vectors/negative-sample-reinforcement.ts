@@ -13,7 +13,8 @@ import { block, checkNumbers, lists, type Nested } from "./adapter/nested.ts";
 
 interface LossInputs {
   readonly mode: NonNullable<SampleWeightOptions["mode"]>;
-  readonly lambda_?: number | null;
+  readonly lambda_?: number;
+  readonly lambda?: number;
   readonly correct: readonly number[];
   readonly mask: Nested;
   readonly logProbs: Nested;
@@ -26,6 +27,12 @@ interface PassInputs {
   readonly k: number | readonly number[];
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "negative-sample-reinforcement/0": "mode? lambda_? lambda? correct mask logProbs oldLogProbs",
+  "negative-sample-reinforcement/1": "n c k",
+};
+
 export function evaluate(inputs: LossInputs & PassInputs, form: string): unknown {
   if (form.endsWith("/0")) return lossOf(inputs);
   const { n, c, k } = inputs;
@@ -33,11 +40,19 @@ export function evaluate(inputs: LossInputs & PassInputs, form: string): unknown
 }
 
 /** Without an update there is no loss: null. */
-async function lossOf({ mode, lambda_, correct, mask, logProbs, oldLogProbs }: LossInputs): Promise<unknown> {
+async function lossOf({
+  mode,
+  lambda_,
+  lambda = lambda_,
+  correct,
+  mask,
+  logProbs,
+  oldLogProbs,
+}: LossInputs): Promise<unknown> {
   const { data, shape } = block("mask", mask);
   checkNumbers("negativeSampleReinforcement", { logProbs, oldLogProbs }, mask);
   if (correct.length !== shape[0]) refuse("case", `${correct.length} labels for ${shape[0]} rows`, "pass one per row");
-  const options = { mode, ...(typeof lambda_ === "number" && { positiveWeight: lambda_ }) };
+  const options = { mode, ...(lambda !== undefined && { positiveWeight: lambda }) };
   const { advantages, keep } = sampleWeights({ correct: block("correct", correct).data, mask: data }, options);
   const kept = applyKeep(data, keep);
   const result = { kept: Array.from(keep, (is) => is === 1), advantages: lists({ data: advantages, shape }) };

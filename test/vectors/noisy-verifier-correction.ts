@@ -7,6 +7,7 @@ import {
   leaveOneOut,
 } from "../../src/algorithms/index.ts";
 import { checkBinary } from "../../src/toolkit/finite.ts";
+import { block } from "./adapter/nested.ts";
 
 interface Inputs {
   readonly observed: readonly number[];
@@ -16,13 +17,23 @@ interface Inputs {
   readonly p: number;
   readonly rho0: number;
   readonly rho1: number;
+  readonly clip?: number;
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "noisy-verifier-correction/0": "observed rho0 rho1 clip?",
+  "noisy-verifier-correction/1": "observed rho1",
+  "noisy-verifier-correction/2": "overturned q rulePositives",
+  "noisy-verifier-correction/3": "p rho0 rho1",
+};
+
 export function evaluate(inputs: Inputs, form: string): unknown {
-  const { observed, rho0, rho1 } = inputs;
+  const { rho0, rho1, clip } = inputs;
+  const observed = inputs.observed && block("observed", inputs.observed).data;
   switch (form) {
     case "noisy-verifier-correction/0": {
-      const corrected = backwardReward(observed, { rho0, rho1 });
+      const corrected = backwardReward(observed, { rho0, rho1, ...(clip !== undefined && { clip }) });
       return { corrected, leaveOneOut: leaveOneOut(corrected) };
     }
     case "noisy-verifier-correction/1":

@@ -20,6 +20,15 @@ interface Inputs {
   readonly distillCoeff?: number;
 }
 
+const ROWS = "rewards contextIds lambda? eps?";
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "nudgerl/0": ROWS,
+  "nudgerl/1": ROWS,
+  "nudgerl/2": ROWS,
+  "nudgerl/3": "logProbsCtx oldLogProbsCtx logProbsBase mask advantages epsLow? epsHigh? distillCoeff?",
+};
+
 export function evaluate(inputs: Inputs, form: string): unknown {
   if (form === "nudgerl/3") return loss(inputs);
   const { rewards, contextIds, lambda = 1.1, eps = 1e-5 } = inputs;

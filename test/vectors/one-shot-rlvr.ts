@@ -9,6 +9,7 @@ import {
   postSaturation,
 } from "../../src/algorithms/index.ts";
 import { equalLengths, someTrained } from "../../src/index.ts";
+import { checkEntropies } from "../../src/toolkit/finite.ts";
 import { groupIndices } from "./adapter/columns.ts";
 import { inDouble } from "./adapter/double.ts";
 import { block, checkNumbers, type Nested } from "./adapter/nested.ts";
@@ -31,6 +32,14 @@ interface Inputs {
   readonly clip?: number;
 }
 
+const ROWS = "history";
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "one-shot-rlvr/0": ROWS,
+  "one-shot-rlvr/1": ROWS,
+  "one-shot-rlvr/2": "logProbs oldLogProbs refLogProbs entropy rewards groups mask pgCoef? entropyCoef? klCoef? clip?",
+};
+
 export function evaluate(inputs: Inputs, form: string): unknown {
   if (form === "one-shot-rlvr/0") return historicalVariance(inputs.history);
   if (form === "one-shot-rlvr/1") return { score: alignmentScore(inputs.history) };
@@ -44,6 +53,7 @@ function loss(inputs: Inputs): unknown {
   const columns = { logProbs, oldLogProbs, refLogProbs, entropy };
   someTrained("oneShotLoss", block("mask", mask).data);
   checkNumbers("oneShotLoss", { ...columns, rewards }, mask);
+  checkEntropies("oneShotLoss", block("entropy", entropy).data, block("mask", mask).data);
   equalLengths("oneShotLoss", { rewards, groups });
   const advantage = oneShotAdvantages(Float64Array.from(rewards), groupIndices(groups));
   const { pgCoef = 1, entropyCoef = 0.001, klCoef = 0.001, clip = 0.2 } = inputs;

@@ -29,6 +29,16 @@ function spelt<N extends string, T>(names: Readonly<Record<N, T>>, name: N): T {
   return Object.hasOwn(names, name) ? names[name] : (name as never);
 }
 
+const ROWS = "logProbs oldLogProbs mask rewards groupSize beta? estimator? weightMode? proxy? normStd?";
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "pacs/0": ROWS,
+  "pacs/1": ROWS,
+  "pacs/2": ROWS,
+  "pacs/3": ROWS,
+  "pacs/4": ROWS,
+};
+
 export async function evaluate(inputs: Inputs): Promise<unknown> {
   const { beta = 1, estimator = "rloo", weightMode = "question", proxy = "logratio", normStd = true } = inputs;
   const settings: Required<PacsOptions> = {

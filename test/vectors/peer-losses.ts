@@ -41,6 +41,12 @@ const AGGREGATION: Readonly<Record<Inputs["objective"], Aggregation>> = {
   luspo: "seq-mean-token-sum",
 };
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "peer-losses/trl":
+    "objective level logProbs oldLogProbs? refLogProbs? advantages mask beta clipLow? clipHigh? delta? maxCompletionLength",
+};
+
 export async function evaluate(inputs: Inputs, form: string): Promise<unknown> {
   if (form !== "peer-losses/trl") throw new Error(`no form ${form}`);
   const { logProbs, oldLogProbs, refLogProbs, mask, maxCompletionLength } = inputs;

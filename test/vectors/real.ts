@@ -18,6 +18,14 @@ interface Inputs {
 
 const VARIANTS = { "real/0": "real", "real/1": "bce", "real/2": "product" } as const;
 
+const ROWS = "logProbs oldLogProbs mask rewards groups tau? labelRule?";
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "real/0": ROWS,
+  "real/1": ROWS,
+  "real/2": ROWS,
+};
+
 export async function evaluate(inputs: Inputs, form: keyof typeof VARIANTS): Promise<unknown> {
   const { tau: scoreTemperature, labelRule, rewards, groups } = inputs;
   const variant = VARIANTS[form];

@@ -27,6 +27,14 @@ interface Inputs {
   readonly k: readonly number[];
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "reasoning-boundary-self/0": "W eta batch probe",
+  "reasoning-boundary-self/1": "p correct",
+  "reasoning-boundary-self/2": "ref theta logp refLogp",
+  "reasoning-boundary-self/3": "n c k",
+};
+
 export async function evaluate(inputs: Inputs, form: string): Promise<unknown> {
   switch (form) {
     case "reasoning-boundary-self/0":

@@ -6,11 +6,20 @@ interface Inputs {
   readonly W?: number;
   readonly T?: number;
   readonly std?: "population" | "sample";
+  readonly floor?: number;
 }
 
-export function evaluate({ histories, W = 10, T = 5, std = "population" }: Inputs): unknown {
+const ROWS = "histories W? T? std? floor?";
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "recap/0": ROWS,
+  "recap/1": ROWS,
+  "recap/2": ROWS,
+};
+
+export function evaluate({ histories, W = 10, T = 5, std = "population", floor }: Inputs): unknown {
   const named = Object.fromEntries(histories.map((losses, k) => [`objective ${k}`, losses]));
-  const options = { window: W, temperature: T, deviation: std };
+  const options = { window: W, temperature: T, deviation: std, ...(floor !== undefined && { floor }) };
   const figures = Object.values(recapFigures(named, options) ?? {});
   return {
     weights: Object.values(recapWeights(named, options)),

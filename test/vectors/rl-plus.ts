@@ -21,6 +21,16 @@ const SETTINGS: Readonly<Record<string, RlPlusLossOptions>> = {
   "rl-plus/3": { aggregation: "token-mean", uniformMass: 1 / 8 },
 };
 
+const ROWS = "probs oldProbs advantages responseMask externalMask gamma? uniformMass? clip? aggregation?";
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "rl-plus/0": ROWS,
+  "rl-plus/1": ROWS,
+  "rl-plus/2": ROWS,
+  "rl-plus/3": ROWS,
+  "rl-plus/4": "rewards",
+};
+
 export async function evaluate(
   inputs: LossInputs | { readonly rewards: readonly number[] },
   form: string,

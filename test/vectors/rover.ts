@@ -31,6 +31,12 @@ interface TreeInputs {
   readonly rho: number;
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "rover/0": "logits oldLogits actions mask rewards groups rho? beta?",
+  "rover/1": "leafRewards rho",
+};
+
 export function evaluate(inputs: LossInputs & TreeInputs, form: "rover/0" | "rover/1"): unknown {
   return form === "rover/0" ? lossOf(inputs) : treeOf(inputs);
 }

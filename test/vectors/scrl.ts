@@ -10,6 +10,12 @@ interface Inputs {
   readonly mask?: readonly (readonly number[])[];
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "scrl/0": "raw formatValid? ddof? eps?",
+  "scrl/1": "raw spanIndex mask? formatValid? ddof? eps?",
+};
+
 export function evaluate(inputs: Inputs, form: string): unknown {
   const { raw, formatValid = raw.map(() => 1), ddof = 1, eps = 1e-6 } = inputs;
   const { progress, rewards } = scrlRewards(raw, formatValid);

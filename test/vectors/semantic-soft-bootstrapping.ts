@@ -24,6 +24,14 @@ interface PairInputs {
   readonly answers: readonly (string | null)[];
 }
 
+const ROWS = "studentLogits teacherLogits mask labels? temperature? kdWeight?";
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "semantic-soft-bootstrapping/0": ROWS,
+  "semantic-soft-bootstrapping/1": ROWS,
+  "semantic-soft-bootstrapping/2": "gold answers",
+};
+
 export function evaluate(inputs: LossInputs | PairInputs, form: string): unknown {
   if ("answers" in inputs) return selectContextPair(inputs, rng({ seed: 0, stream: "case" }));
   if (!/^semantic-soft-bootstrapping\/[01]$/.test(form)) throw new Error(`no form ${form}`);

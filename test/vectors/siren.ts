@@ -18,6 +18,12 @@ interface RegularizerInputs {
   readonly anchor?: number | null;
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "siren/0": "logits p? topK?",
+  "siren/1": "entropy mask q? anchor?",
+};
+
 export async function evaluate(inputs: NucleusInputs & RegularizerInputs, form: string): Promise<unknown> {
   if (form === "siren/0") return nucleus(inputs);
   if (form === "siren/1") return regularizer(inputs);

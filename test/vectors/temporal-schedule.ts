@@ -31,6 +31,14 @@ interface BonusInputs extends ForkingInputs, EntropyBonusOptions {
   readonly advantages: Nested;
 }
 
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "temporal-schedule/0": "total steps minRatio? maxRatio? m0? gamma?",
+  "temporal-schedule/1": "lengths rho",
+  "temporal-schedule/2": "entropy mask rho",
+  "temporal-schedule/3": "advantages entropy mask rho alpha? kappa?",
+};
+
 export function evaluate(inputs: ScheduleInputs & PercentileInputs & BonusInputs, form: string): unknown {
   switch (form) {
     case "temporal-schedule/0":

@@ -22,7 +22,7 @@ interface Inputs {
   readonly mask: Nested;
   readonly rewards: readonly number[];
   readonly groups: readonly (string | number)[];
-  readonly beta: number;
+  readonly beta?: number;
   readonly huberDelta?: number;
   readonly loss?: NonNullable<VimpoOptions["valueLoss"]>;
   readonly lambda?: number;
@@ -31,6 +31,15 @@ interface Inputs {
   readonly policyLogits: Nested;
   readonly refLogits: Nested;
 }
+
+/** Names of the inputs of each form; those with a ? may be left out. */
+export const inputs: Readonly<Record<string, string>> = {
+  "vimpo/0":
+    "logProbs? refLogProbs? tokenKl? mask? rewards? groups? beta? loss? huberDelta? estimator? policyLogits? refLogits?",
+  "vimpo/1": "logProbs refLogProbs tokenKl mask rewards groups beta? huberDelta? estimator?",
+  "vimpo/2": "logProbs refLogProbs tokenKl mask beta? lambda? whiten? estimator?",
+  "vimpo/3": "logProbs refLogProbs oldTokenKl mask rewards groups beta?",
+};
 
 export function evaluate(inputs: Inputs, form: string): unknown {
   if (inputs.policyLogits !== undefined) return klOf(inputs);
@@ -51,7 +60,7 @@ export function evaluate(inputs: Inputs, form: string): unknown {
 /** Refuses what the algorithm's options refuse. */
 function checkSettings({ beta, huberDelta, lambda, estimator }: Inputs): void {
   vimpo({
-    valueScale: beta,
+    ...(beta !== undefined && { valueScale: beta }),
     ...(huberDelta !== undefined && { huberDelta }),
     ...(lambda !== undefined && { lambda }),
     ...(estimator !== undefined && { kl: estimator }),
@@ -72,7 +81,7 @@ function checkedColumns({ logProbs, refLogProbs, mask }: Inputs, kl: Nested) {
 
 async function valueLossOf(inputs: Inputs, { value = "raw", valueLoss }: Pick<VimpoOptions, "value" | "valueLoss">) {
   checkSettings(inputs);
-  const { logProbs, refLogProbs, mask, groups, beta: valueScale } = inputs;
+  const { logProbs, refLogProbs, mask, groups, beta: valueScale = 5e-4 } = inputs;
   const kl = value === "soft" ? inputs.oldTokenKl : inputs.tokenKl;
   const { shape, ...columns } = checkedColumns(inputs, kl);
   const rewards = block("rewards", inputs.rewards).data;
@@ -102,7 +111,7 @@ async function valueLossOf(inputs: Inputs, { value = "raw", valueLoss }: Pick<Vi
 
 function advantageOf(inputs: Inputs): unknown {
   checkSettings(inputs);
-  const { beta: valueScale, lambda = 1, whiten = true } = inputs;
+  const { beta: valueScale = 5e-4, lambda = 1, whiten = true } = inputs;
   const { shape, ...columns } = checkedColumns(inputs, inputs.tokenKl);
   const { raw, whitened } = vimpoActorAdvantage({ ...columns, tokens: shape[1] ?? 0 }, { valueScale, lambda, whiten });
   return { raw: lists({ data: raw, shape }), whitened: lists({ data: whitened, shape }) };

@@ -33,4 +33,5 @@ test("groupIndices: numbered in the order in which they come", () => {
   expect([...groupIndices([7, 7, 3])]).toEqual([0, 0, 1]);
   expect(() => groupIndices([7, Number.NaN])).toThrow("row 1 is of group NaN");
   expect(() => groupIndices(JSON.parse("[null, 7]"))).toThrow("row 0 is of group null");
+  expect(() => groupIndices(JSON.parse("{}"))).toThrow("there are no group labels");
 });

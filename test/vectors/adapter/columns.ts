@@ -79,6 +79,7 @@ export function toNested(
  * @throws UsageError for a row without a label
  */
 export function groupIndices(labels: readonly (string | number)[]): Int32Array {
+  if (!Array.isArray(labels)) refuse("columns", "there are no group labels", "name each row's group");
   const none = labels.findIndex((label) => typeof label !== "string" && !Number.isFinite(label));
   if (none >= 0) refuse("columns", `row ${none} is of group ${labels[none]}`, "name each row's group");
   const seen = new Map<string | number, number>();

@@ -50,6 +50,15 @@ function numberOf(value: Nested): number {
   return value === null ? Number.NaN : Number(value); // "NaN" and "Infinity" are numbers' names
 }
 
+/** Refuses numbers that are not finite; null is none. */
+export function finiteOrNull(where: string, name: string, numbers: readonly (number | null)[]): void {
+  allFinite(
+    where,
+    name,
+    numbers.filter((value) => value !== null),
+  );
+}
+
 /** Refuses numbers that are not finite, [B] or, where the mask is 1, [B, T]; and a mask other than 0 and 1. */
 export function checkNumbers(where: string, columns: Readonly<Record<string, Nested>>, mask: Nested): void {
   const perToken: Record<string, Float64Array> = {};

@@ -93,6 +93,15 @@ test("adapterOf: an input that is null is left out, but where null is a value", 
   await expect(pacs(rows, "pacs/0")).rejects.toThrow("pacs: row 0 has reward 0.5");
 });
 
+test("adapterOf: an input that the form does not have, or one that it needs, is refused by name", async () => {
+  const scrl = await adapterOf("scrl");
+  const raw = [[1, 0], [1, 1]]; // biome-ignore format: two rollouts of two subproblems
+  expect(() => scrl({ raw, epsilon: 0 }, "scrl/0")).toThrow("scrl/0: there is no input epsilon; pass raw, formatValid");
+  expect(() => scrl({ formatValid: [1, 1] }, "scrl/0")).toThrow("scrl/0: the input raw is missing");
+  expect(() => scrl({ raw: null }, "scrl/0")).toThrow("the input raw is missing");
+  expect(scrl({ raw }, "scrl/0")).toHaveProperty("progress", [1, 2]);
+});
+
 const folder: string = mkdtempSync(join(tmpdir(), "rlvr-vectors-"));
 const path = (name: string): string => join(folder, name);
 

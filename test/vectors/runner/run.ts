@@ -1,6 +1,7 @@
 /** Runs the cases of a vector file through the adapter of their method. */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { refuse } from "../../../src/toolkit/refuse.ts";
 import { differences, TOLERANCE } from "./compare.ts";
 
 /** One case of a function's form. */
@@ -51,7 +52,8 @@ export async function runCases(cases: readonly unknown[], evaluate: Evaluate): P
 }
 
 /**
- * An adapter's `evaluate`; its `nullable` names the inputs, if any, in which null is a value of its own.
+ * An adapter's `evaluate`. Its `nullable` names the inputs, if any, in which null is a value of its own; its `inputs` those
+ * of each form, apart by spaces, with a `?` where one may be left out: another name, or one that is missing, is refused.
  *
  * @throws Error when there is no adapter of that name, or it does not load
  */
@@ -60,10 +62,28 @@ export async function adapterOf(slug: string): Promise<Evaluate> {
   if (!/^[a-z0-9-]+$/.test(slug) || !existsSync(url)) {
     throw new Error(`there is no adapter test/vectors/${slug}.ts; name a method that has one`);
   }
-  const adapter: { readonly evaluate?: unknown; readonly nullable?: readonly string[] } = await import(url.href);
-  const { evaluate, nullable = [] } = adapter;
+  const { evaluate, nullable = [], inputs: named = {} }: Adapter = await import(url.href);
   if (typeof evaluate !== "function") throw new Error(`test/vectors/${slug}.ts exports no function evaluate`);
-  return (inputs, form) => Reflect.apply(evaluate, undefined, [withoutNull(inputs, nullable), form]);
+  return (inputs, form) => {
+    const given = withoutNull(inputs, nullable);
+    if (named[form] !== undefined) checkNames(form, named[form], isObject(given) ? given : {});
+    return Reflect.apply(evaluate, undefined, [given, form]);
+  };
+}
+
+interface Adapter {
+  readonly evaluate?: unknown;
+  readonly nullable?: readonly string[];
+  readonly inputs?: Readonly<Record<string, string>>;
+}
+
+function checkNames(form: string, named: string, given: Readonly<Record<string, unknown>>): void {
+  const names = named.split(" ");
+  const all = names.map((name) => name.replace("?", ""));
+  const odd = Object.keys(given).find((name) => !all.includes(name));
+  if (odd !== undefined) refuse(form, `there is no input ${odd}`, `pass ${all.join(", ")}`);
+  const absent = names.find((name) => !name.endsWith("?") && !Object.hasOwn(given, name));
+  if (absent !== undefined) refuse(form, `the input ${absent} is missing`, "pass it");
 }
 
 /** @throws Error when the file cannot be read, is not JSON, or holds no cases of that method */
