@@ -144,6 +144,26 @@ export {
   tolerance,
 } from "./d5rl.ts";
 export {
+  aboveRandom,
+  answerText,
+  type ForgeAnswer,
+  type ForgeKind,
+  type ForgeProblem,
+  type ForgeProblemsOptions,
+  type ForgeRecord,
+  type ForgeReward,
+  type ForgeRewardOptions,
+  type ForgeScore,
+  type ForgeScores,
+  forgeProblems,
+  forgeReward,
+  knapsackInstance,
+  optimum,
+  qualityRatio,
+  scoreBenchmark,
+  tspInstance,
+} from "./forge-opt-bench.ts";
+export {
   type BeyondProblem,
   boxedContents,
   buildZeroBaseline,
