@@ -51,6 +51,9 @@ export function mqr(options: MqrOptions = {}): AlgorithmChange {
   const { reformulate: rewrite = reformulate, aspects = ASPECTS, solve, extraPromptTokens = 0 } = options;
   const stranger = aspects.find((aspect) => !ASPECTS.includes(aspect));
   if (stranger !== undefined) refuse("mqr", `there is no aspect "${stranger}"`, `pass some of ${ASPECTS.join(", ")}`);
+  if (aspects.length === 0 || new Set(aspects).size < aspects.length) {
+    refuse("mqr", `aspects are [${aspects.join(", ")}]`, "pass at least one, each once");
+  }
   return {
     name: "mqr",
     wraps: {
@@ -129,7 +132,11 @@ function withVersions(batch: PromptBatch, { seed, step }: CurriculumInput, how: 
 }
 
 function versionOf(problem: Problem, aspect: Aspect, random: Rng, { rewrite, solve }: Rewriting): Problem {
-  const prompt = rewrite(problem.prompt, aspect, random);
+  const prompt: unknown = rewrite(problem.prompt, aspect, random);
+  if (typeof prompt !== "string" || prompt.trim() === "") {
+    const version = `the ${aspect} version of ${excerpt(problem.prompt, 40)}`;
+    refuse("mqr", `${version} is ${JSON.stringify(prompt)}`, "have reformulate return the question's new text");
+  }
   if (solve !== undefined) checkAnswerKept(problem.prompt, prompt, solve);
   return { ...problem, prompt };
 }

@@ -81,6 +81,8 @@ test.each([
     "dgpoAdvantage: rewards[1] is NaN; pass finite numbers.",
   ],
   [() => mqr({ aspects: ["song" as never] }), 'mqr: there is no aspect "song"'],
+  [() => mqr({ aspects: [] }), "mqr: aspects are []; pass at least one, each once."],
+  [() => mqr({ aspects: ["term", "term"] }), "mqr: aspects are [term, term]; pass at least one, each once."],
 ])("refuses %#", (act, message) => {
   expect(act).toThrow(message);
 });
@@ -117,6 +119,20 @@ test("mqr: each question is followed by its versions, which are verified as the 
   expect(batch.problems.map(({ prompt }) => prompt)).toEqual(["a=", "ba=", "ta=", "sa=", "d=", "bd=", "td=", "sd="]);
   expect(batch.problems.map(({ answer }) => answer)).toEqual(["aa", "aa", "aa", "aa", "dd", "dd", "dd", "dd"]);
   expect(batch.samplesPerPrompt).toEqual([3, 3, 3, 3, 5, 5, 5, 5]);
+});
+
+test("mqr: a version that is no text, or changes the answer, is refused with the question", async () => {
+  const problems = echoTask.problems({ split: "train", count: 1, seed: 0 });
+  const batchOf = async (options: MqrOptions): Promise<unknown> => {
+    const wrap = mqr({ aspects: ["term"], ...options }).wraps?.curriculum;
+    if (wrap === undefined) throw new Error("no curriculum");
+    const seam = wrap(() => ({ problems, samplesPerPrompt: 2 }));
+    return openSeam(seam).next({ seed: 1, step: 0 } as CurriculumInput);
+  };
+  await expect(batchOf({ reformulate: () => " " })).rejects.toThrow('mqr: the term version of "a=" is " "; have');
+  await expect(batchOf({ reformulate: () => undefined as never })).rejects.toThrow("is undefined; have reformulate");
+  const other: MqrOptions = { reformulate: () => "b=", solve: (question) => question };
+  await expect(batchOf(other)).rejects.toThrow('mqr: the answer was a= and is b= of "b="');
 });
 
 test("mathforgeDgpo: hard questions rise faster than under DGAE alone, GRPO and Dr. GRPO, in this order", async () => {
