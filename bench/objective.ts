@@ -71,17 +71,24 @@ function totals(values: Record<keyof MicroBatch["totals"], number>): Record<stri
   );
 }
 
-/** One call of the objective with its gradients, compiled. */
-function objectiveCall(name: string, algorithm: Algorithm): () => Promise<unknown> {
+/**
+ * One call of the objective with its gradients, compiled. Logits are in the engine already, and their gradient stays there as
+ * its sum, as in a step, whose graph makes the one and takes the other further: what is measured is work, not copying.
+ */
+async function objectiveCall(name: string, algorithm: Algorithm): Promise<() => Promise<unknown>> {
   const batch = batchOf(algorithm);
   const open = openColumns(algorithm);
   const fn = (given: PolicyBatch): unknown => {
     const inputs = open.map((path) => given[path] as tf.Tensor);
     const { value, grads } = tf.engine().gradients(() => algorithm.objective.loss(given).loss, inputs, undefined, true);
-    return { value, grads: grads.filter((gradient: tf.Tensor | null | undefined) => Boolean(gradient)) };
+    const found = grads.filter((gradient: tf.Tensor | null | undefined) => Boolean(gradient));
+    return { value, grads: found.map((gradient) => (gradient.size > rows * tokens ? gradient.sum() : gradient)) };
   };
   const { model, inputs } = traceFunction(name, fn, readArguments(name, [batch]));
-  const feeds = Object.fromEntries(inputs.map((input) => [input.name, at(batch, input.path)]));
+  const given = inputs.map((input) => [input.name, at(batch, input.path)] as const);
+  const large = Object.fromEntries(given.filter(([, { data }]) => data.length > rows * tokens));
+  const kept = await Engine.shared().parameters(large);
+  const feeds = Object.fromEntries(given.map(([key, host]) => [key, key in large ? kept.ref(key) : host]));
   return () => Engine.shared().run(model, feeds);
 }
 
@@ -108,7 +115,7 @@ const train = async (): Promise<void> => {
 };
 await timed(train);
 for (const { name, algorithm } of allAlgorithms()) {
-  const call = objectiveCall(name, algorithm);
+  const call = await objectiveCall(name, algorithm);
   await timed(call);
   const [objectiveMs, stepMs]: [number[], number[]] = [[], []];
   for (let i = 0; i < rounds; i++) {

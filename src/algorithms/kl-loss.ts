@@ -13,11 +13,13 @@
  * (DeepSeek-V3.2, arXiv:2512.02556; TRL's use_bias_correction_kl). |d| is cut to 20, without gradient beyond. "full" needs
  * the logits of both policies and exists against the reference alone. A token whose `to` is NaN (unknown author) adds 0.
  */
+
 import * as tf from "@tensorflow/tfjs";
 import type { Advantage } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import { withCoefficient } from "../toolkit/controllers.ts";
+import { divergence } from "../toolkit/jit/ops.ts";
 import {
   AGGREGATIONS,
   type Aggregation,
@@ -129,7 +131,7 @@ function withPenalty(inner: Objective, settings: Settings): Objective {
     loss(batch) {
       const { loss, metrics } = inner.loss(batch);
       const checked = checkBatch("klLoss", batch);
-      const kl = divergence(checked, settings); // [B, T]
+      const kl = perToken(checked, settings); // [B, T]
       const weight = adaptive === undefined ? coefficient : column("klLoss", batch, COEFFICIENT); // []
       const penalty = aggregate(kl, checked, aggregation).mul(weight);
       return { loss: loss.add(penalty).asScalar(), metrics: { ...metrics, kl: aggregate(kl, checked, "token-mean") } };
@@ -138,7 +140,7 @@ function withPenalty(inner: Objective, settings: Settings): Objective {
 }
 
 /** [B, T], 0 where the mask is 0. */
-function divergence(batch: CheckedBatch, settings: Settings): tf.Tensor2D {
+function perToken(batch: CheckedBatch, settings: Settings): tf.Tensor2D {
   const { estimator, gradient, weighted } = settings;
   const plain = estimator === "full" ? fullDivergence(batch) : estimate(batch, estimator, settings);
   const value = gradient === "k2" ? straightThrough(plain, estimate(batch, "k2", settings)) : plain;
@@ -161,12 +163,6 @@ function straightThrough(value: tf.Tensor2D, slope: tf.Tensor2D): tf.Tensor2D {
 }
 
 function fullDivergence(batch: CheckedBatch): tf.Tensor2D {
-  const [rows, tokens] = batch.mask.shape;
-  const trained = batch.mask.reshape([rows, tokens, 1]).greater(0); // [B, T, 1]
-  const log = (name: "logits" | "referenceLogits"): tf.Tensor => {
-    const logits = tf.where(trained, required("klLoss", batch, name), 0); // [B, T, V]
-    return logits.sub(logits.logSumExp(2, true));
-  };
-  const [own, other] = [log("logits"), log("referenceLogits")];
-  return own.exp().mul(own.sub(other)).sum<tf.Tensor2D>(2);
+  const [own, other] = [required("klLoss", batch, "logits"), required("klLoss", batch, "referenceLogits")];
+  return divergence(own, other, { mask: batch.mask }) as tf.Tensor2D;
 }

@@ -11,10 +11,12 @@
  * no forward KL: estimator, coefficient and where it is evaluated are reconstruction. It stands in place of the reverse
  * KL: use it over an algorithm with klCoefficient 0. A greedy completion that the verifier fails on keeps its prompt.
  */
-import * as tf from "@tensorflow/tfjs";
+
+import type * as tf from "@tensorflow/tfjs";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
 import type { CurriculumInput, PromptBatch } from "../toolkit/curriculum.ts";
+import { divergence } from "../toolkit/jit/ops.ts";
 import {
   aggregate,
   checkBatch,
@@ -124,10 +126,7 @@ export function forwardKlFull(batch: Pick<PolicyBatch, "logits" | "referenceLogi
   if (logits === undefined || reference === undefined) {
     return refuse("forwardKlFull", "the batch has no logits of both", "pass logits and referenceLogits");
   }
-  const visible = mask.greater(0).expandDims(2); // [B, T, 1]
-  const logP = tf.where(visible, logits, 0).logSoftmax(); // [B, T, V]; padding may hold NaN
-  const logRef = tf.where(visible, reference, 0).logSoftmax(); // [B, T, V]
-  return masked(logRef.exp().mul(logRef.sub(logP)).sum<tf.Tensor2D>(2), mask);
+  return divergence(reference, logits, { mask }) as tf.Tensor2D;
 }
 
 /** w log w - (w - 1), w = exp(log p_ref - log p), at each token: unbiased under samples of the policy. @returns [B, T] */

@@ -16,9 +16,11 @@
  * is 4. A policy pretrained on bare problems alone writes nothing right after a hint, and every step is skipped: pretrain it
  * on `hintedTask(task)`. Logits are those of the training temperature: leave it at 1.
  */
+
 import * as tf from "@tensorflow/tfjs";
 import { type Algorithm, type ChoiceSources, choicesOf, givenChoices } from "../toolkit/algorithm.ts";
 import { checkFinite } from "../toolkit/finite.ts";
+import { divergence } from "../toolkit/jit/ops.ts";
 import { checkBatch, column, masked, type ObjectiveResult, type PolicyBatch, required } from "../toolkit/objective.ts";
 import { checkOptions, shownChoices } from "../toolkit/options.ts";
 import { refuse } from "../toolkit/refuse.ts";
@@ -143,9 +145,7 @@ export function ssbLoss(tensors: SsbTensors, options: SsbLossOptions = {}): SsbL
   const { studentLogits, teacherLogits, mask, labelLogProbs: labels } = tensors;
   checkShapes(tensors);
   const divisor = (tensors.tokens ?? mask.sum()).maximum(1);
-  const trained = mask.expandDims<tf.Tensor3D>(2).greater(0); // [B, S, 1]
-  const at = (logits: tf.Tensor3D): tf.Tensor3D => tf.where(trained, logits, 0);
-  const apart = masked(teacherDivergence(at(studentLogits), at(teacherLogits), temperature), mask); // [B, S]
+  const apart = divergence(teacherLogits, studentLogits, { temperature, mask }); // [B, S]
   const kd = apart
     .sum()
     .mul(temperature ** 2)
@@ -173,18 +173,12 @@ export function teacherDivergence(
   teacherLogits: tf.Tensor3D,
   temperature = 2,
 ): tf.Tensor2D {
-  const [student, teacher] = [logSoftmax(studentLogits, temperature), logSoftmax(teacherLogits, temperature)];
-  return teacher.exp().mul(teacher.sub(student)).sum<tf.Tensor2D>(2);
+  return divergence(teacherLogits, studentLogits, { temperature }) as tf.Tensor2D;
 }
 
 /** log softmax(logits)[label], at temperature 1. @param labels [B, S] whole numbers @returns [B, S] */
 export function labelLogProbs(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Tensor2D {
-  return tf.oneHot(labels.cast("int32"), logits.shape[2]).mul(logSoftmax(logits, 1)).sum<tf.Tensor2D>(2);
-}
-
-function logSoftmax(logits: tf.Tensor3D, temperature: number): tf.Tensor3D {
-  const scaled = logits.div<tf.Tensor3D>(temperature);
-  return scaled.sub(scaled.logSumExp(2, true));
+  return tf.oneHot(labels.cast("int32"), logits.shape[2]).mul(logits.logSoftmax()).sum<tf.Tensor2D>(2);
 }
 
 function lossSettings(options: SsbLossOptions): LossSettings {

@@ -22,6 +22,8 @@ import * as tf from "@tensorflow/tfjs";
 import { type Advantage, type AdvantageInput, type Advantages, statistic } from "../toolkit/advantage.ts";
 import { type ChoiceSources, choicesOf } from "../toolkit/algorithm.ts";
 import type { AlgorithmChange } from "../toolkit/compose.ts";
+import { customOp } from "../toolkit/jit/ops/custom-gradient.ts";
+import { logSoftmaxNode } from "../toolkit/jit/ops/log-softmax.ts";
 import {
   checkBatch,
   column,
@@ -89,9 +91,7 @@ function withRegularizer(inner: Objective, settings: Settings): Objective {
     needs: joinNeeds(inner.needs, { logits: true, columns: { sirenAnchor: "step" }, together: "update" }),
     loss(batch: PolicyBatch) {
       const { mask, totals, ...rest } = checkBatch("siren", batch);
-      const valid = mask.greater(0).expandDims(2); // [B, T, 1]
-      const logits = tf.where(valid, required("siren", { mask, ...rest }, "logits"), 0) as tf.Tensor3D;
-      const { entropy } = nucleusEntropy(logits, settings); // [B, T]
+      const { entropy } = nucleus(required("siren", { mask, ...rest }, "logits"), settings, mask); // [B, T]
       const anchor = column("siren", batch, "sirenAnchor") as tf.Scalar;
       const parts = { entropy: entropy as tf.Tensor2D, mask, rows: totals.rows };
       const { loss: distance, meanEntropy } = sirenRegularizer(parts, { ...settings, anchor });
@@ -152,23 +152,46 @@ export interface Nucleus {
  * @param logits finite, at the temperature of sampling, [..., V]
  */
 export function nucleusEntropy(logits: tf.Tensor, options: NucleusOptions = {}): Nucleus {
-  const { mass, topK, rule } = settle(options);
-  const shape = logits.shape.slice(0, -1);
-  const vocabulary = logits.shape.at(-1) ?? 0;
   if (logits.size === 0)
     refuse("siren", `logits has shape [${logits.shape}]`, "pass at least one position of one token");
-  const logP = tf.logSoftmax(logits.reshape([-1, vocabulary])); // [N, V]
-  const p = logP.exp(); // [N, V]
-  const member = constantOf(p, (held) => membership(held, { mass, topK, rule })); // [N, V]
-  const size = member.sum(1, true).add(0.5).floor(); // [N, 1]
-  const whole = member.mul(p).sum(1, true); // [N, 1]
-  const total = tf.where(constantOf(size, empty), 1, whole); // [N, 1]
-  const entropy = total.log().sub(member.mul(p).mul(logP).sum(1, true).div(total)); // -sum q ln q, q = p / total
-  return { entropy: entropy.reshape(shape), size: size.reshape(shape) };
+  return nucleus(logits, settle(options));
 }
 
-function empty(size: tf.Tensor): tf.Tensor {
-  return size.less(0.5);
+/**
+ * With W the mass of the members and S the mean of their log p under q = p / W:
+ *
+ *     H = -sum q ln q = ln W - S,   ∂z = ∂H q ⊙ (S - log p)
+ *
+ * @param mask [...]; where it is 0 nothing is read and H is 0
+ */
+function nucleus(logits: tf.Tensor, settings: Required<NucleusOptions>, mask?: tf.Tensor): Nucleus {
+  const shape = logits.shape.slice(0, -1);
+  const given = logits.reshape([-1, logits.shape.at(-1) ?? 0]); // [N, V]
+  const trained = mask?.reshape([-1, 1]).greater(0); // [N, 1]
+  const readable = (values: tf.Tensor): tf.Tensor => (trained === undefined ? values : tf.where(trained, values, 0));
+  const size = constantOf(given, (held) => {
+    const p = logSoftmaxNode(held).exp();
+    return readable(membership(p, settings).sum(1, true).add(0.5).floor()); // [N, 1]
+  });
+  const entropy = customOp({
+    inputs: [given],
+    forward: (save) => {
+      const logP = logSoftmaxNode(given); // [N, V]
+      const p = logP.exp(); // [N, V]
+      const member = membership(p, settings).mul(p); // [N, V]
+      const total = member.sum(1, true); // [N, 1]
+      const W = tf.where(total.equal(0), 1, total); // [N, 1], 1 where the nucleus is empty
+      const S = member.mul(logP).sum(1, true).div(W); // [N, 1]
+      save([logP, member, W, S, ...(trained === undefined ? [] : [trained])]);
+      return readable(W.log().sub(S));
+    },
+    backward: (dy, saved) => {
+      const [logP, member, W, S, counted] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?];
+      const gradient = S.sub(logP).mul(member).mul(dy.div(W)); // [N, V]
+      return [counted === undefined ? gradient : tf.where(counted, gradient, 0)];
+    },
+  });
+  return { entropy: entropy.reshape(shape), size: size.reshape(shape) };
 }
 
 /** 1 for a token of the nucleus, less for those that tie for its last places. */

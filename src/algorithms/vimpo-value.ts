@@ -4,7 +4,8 @@
  *
  * Seam: objective.
  */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import { divergence } from "../toolkit/jit/ops.ts";
 import { masked } from "../toolkit/objective.ts";
 import { refuse } from "../toolkit/refuse.ts";
 
@@ -14,8 +15,7 @@ export function exactTokenKl(policyLogits: tf.Tensor3D, refLogits: tf.Tensor3D):
     const given = `policy logits have shape [${policyLogits.shape}], the reference's [${refLogits.shape}]`;
     refuse("vimpo", given, "pass logits of the same tokens");
   }
-  const [p, q] = [tf.logSoftmax(policyLogits), tf.logSoftmax(refLogits)]; // [B, T, V]
-  return p.exp().mul(p.sub(q)).sum(2);
+  return divergence(policyLogits, refLogits) as tf.Tensor2D;
 }
 
 /** What the value loss reads. */

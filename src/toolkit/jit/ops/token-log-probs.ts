@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { refuse } from "../../refuse.ts";
 import { customOp, emitOr, floatNode } from "./custom-gradient.ts";
+import { logSoftmaxNode } from "./log-softmax.ts";
 
 /** Both [N], in nats. What the caller does not use costs nothing in a compiled graph. */
 export interface TokenLogProbs {
@@ -29,7 +30,7 @@ export function tokenLogProbs(logits: tf.Tensor2D, targets: tf.Tensor1D): TokenL
   const logProbs = customOp({
     inputs: [logits],
     forward: (save) => {
-      const all = logSoftmax(logits); // [N, V]
+      const all = logSoftmaxNode(logits); // [N, V]
       save([all, targets]);
       return gather(all, targets);
     },
@@ -38,7 +39,7 @@ export function tokenLogProbs(logits: tf.Tensor2D, targets: tf.Tensor1D): TokenL
   const entropy = customOp({
     inputs: [logits],
     forward: (save) => {
-      const all = logSoftmax(logits);
+      const all = logSoftmaxNode(logits);
       const value = all.exp().mul(all).sum<tf.Tensor1D>(1).neg();
       save([all, value]);
       return value;
@@ -53,14 +54,6 @@ export function tokenLogProbs(logits: tf.Tensor2D, targets: tf.Tensor1D): TokenL
 
 function column(values: tf.Tensor1D): tf.Tensor2D {
   return values.reshape([values.shape[0], 1]);
-}
-
-function logSoftmax(logits: tf.Tensor2D): tf.Tensor2D {
-  return emitOr(
-    [logits],
-    (graph, value) => floatNode(graph, "LogSoftmax", [value], logits.shape, { axis: { int: -1 } }),
-    () => tf.logSoftmax(logits),
-  );
 }
 
 function gather(all: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {

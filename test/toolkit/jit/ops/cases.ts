@@ -1,6 +1,6 @@
 /** One case a fused op: its inputs, the op, and the same function in plain TensorFlow.js operations. */
 import * as tf from "@tensorflow/tfjs";
-import { attention, rmsNorm, rope, swiglu, tokenLogProbs } from "../../../../src/toolkit/jit/ops.ts";
+import { attention, divergence, rmsNorm, rope, swiglu, tokenLogProbs } from "../../../../src/toolkit/jit/ops.ts";
 import { rng } from "../../../../src/toolkit/rng.ts";
 
 export interface OpCase {
@@ -48,6 +48,13 @@ function plainEntropy(logits: tf.Tensor): tf.Tensor {
   return tf.softmax(logits).mul(tf.logSoftmax(logits)).sum(1).neg();
 }
 
+const divergenceMask = () => tf.tensor2d([1, 0, 1, 1, 1, 0], [2, 3]);
+
+function plainDivergence(from: tf.Tensor, to: tf.Tensor): tf.Tensor {
+  const [p, q] = [tf.logSoftmax(from.div(2)), tf.logSoftmax(to.div(2))];
+  return p.exp().mul(p.sub(q)).sum(2).mul(divergenceMask());
+}
+
 export const opCases: readonly OpCase[] = [
   {
     name: "rmsNorm",
@@ -91,6 +98,15 @@ export const opCases: readonly OpCase[] = [
     shapes: [[6, 7]],
     op: (logits) => tokenLogProbs(logits as tf.Tensor2D, targets()).entropy,
     plain: plainEntropy,
+  },
+  {
+    name: "divergence, temperature 2, two positions masked",
+    shapes: [
+      [2, 3, 7],
+      [2, 3, 7],
+    ],
+    op: (from, to) => divergence(from as tf.Tensor, to as tf.Tensor, { temperature: 2, mask: divergenceMask() }),
+    plain: plainDivergence as OpCase["plain"],
   },
 ];
 
